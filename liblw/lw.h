@@ -1,0 +1,65 @@
+/*
+ * lw.h - what liblw offers beside malloc and its family.
+ *
+ * The whole malloc family is exported under its usual names; include <stdlib.h> and <malloc.h> for
+ * those.  Everything here is safe to call from any thread.
+ */
+#ifndef LW_H
+#define LW_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define LW_VERSION_MAJOR 0
+#define LW_VERSION_MINOR 1
+#define LW_VERSION_PATCH 0
+
+/* Returns major << 16 | minor << 8 | patch of the library that is running. */
+unsigned lw_version(void);
+
+/*
+ * The heap in figures, in bytes unless said otherwise.  The parts sum exactly to the whole:
+ *
+ *   extent == live + headers + pool_free + deferred + bins + top
+ *
+ * Exact when no other thread is inside the allocator; otherwise each part is off by at most what
+ * others changed meanwhile.
+ */
+struct lw_stats {
+	size_t version;	    /* in: sizeof(struct lw_stats) the caller knows; out: bytes filled in */
+	size_t extent;	    /* all that came from the system less what went back */
+	size_t live;	    /* usable bytes of live blocks */
+	size_t headers;	    /* size words of live and deferred chunks, fences, the allocator's own */
+	size_t pool_free;   /* slots of pools that hold no live object, and pools' remainders */
+	size_t deferred;    /* freed chunks not merged yet */
+	size_t bins;	    /* free chunks */
+	size_t top;	    /* the free end of the heap */
+	size_t peak_extent; /* the largest extent so far */
+	size_t live_blocks; /* count */
+	size_t foreign;	    /* count of frees of another allocator's blocks, left alone */
+};
+
+/* Fills in STATS; set stats->version = sizeof *stats before. */
+void lw_stats(struct lw_stats *stats);
+
+/* What lw_walk meets. */
+enum lw_kind { LW_POOL_OBJECT, LW_CHUNK, LW_MAPPED };
+
+/*
+ * Calls FN for every live block with its address, usable bytes and kind.  FN must not allocate or
+ * free: the heap is locked.
+ */
+void lw_walk(void (*fn)(void *ptr, size_t usable, enum lw_kind kind, void *arg), void *arg);
+
+/* Merges what is deferred and gives back to the system what can go, keeping PAD bytes of the top.
+ * Returns 1 when something went back, else 0.  malloc_trim() is the same. */
+int lw_trim(size_t pad);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
