@@ -1,0 +1,65 @@
+#!/bin/sh
+# Makes the inputs of the real programs in the folder $1: the same bytes on every machine.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
+cd "$1"
+cp "$here"/real/* .
+c++ -O2 -std=c++17 containers.cc -o containers
+
+awk 'BEGIN {
+	printf "["
+	for (i = 0; i < 40000; i++)
+		printf "%s{\"id\":%d,\"name\":\"item %d\",\"tags\":[\"%d\",\"%d\"],\"price\":%d.5}\n", \
+			i ? "," : "", i, i, i % 97, i % 13, i
+	print "]" }' >input.json
+
+awk 'BEGIN {
+	print "<?xml version=\"1.0\"?><root>"
+	for (i = 0; i < 120000; i++)
+		printf "<a id=\"n%d\" kind=\"%d\"><b>text %d &amp; more</b><c/></a>\n", i, i % 7, i
+	print "</root>" }' >input.xml
+
+# Pigeons and holes: nine pigeons do not fit into eight holes.
+awk -v n=8 'BEGIN {
+	for (p = 0; p <= n; p++)
+		for (h = 0; h < n; h++)
+			printf "(declare-const p%d_%d Bool)\n", p, h
+	for (p = 0; p <= n; p++) {
+		printf "(assert (or"
+		for (h = 0; h < n; h++)
+			printf " p%d_%d", p, h
+		print "))"
+	}
+	for (h = 0; h < n; h++)
+		for (p = 0; p <= n; p++)
+			for (q = p + 1; q <= n; q++)
+				printf "(assert (not (and p%d_%d p%d_%d)))\n", p, h, q, h
+	print "(check-sat)" }' >pigeon.smt2
+
+awk 'BEGIN {
+	print "%!PS"
+	for (p = 0; p < 12; p++) {
+		print "/Helvetica findfont 9 scalefont setfont"
+		for (i = 0; i < 3000; i++)
+			printf "%d %d moveto (line %d of page %d) dup length string copy show\n", \
+				i * 37 % 560, i * 11 % 780, i, p
+		print "/d 5000 dict def 0 1 4999 { dup 20 string cvs cvn d exch 3 -1 roll put } for"
+		print "showpage"
+	}
+}' >input.ps
+
+awk 'BEGIN {
+	print "extern int g(int, ...); struct s { int a, b; struct s *n; };"
+	for (i = 0; i < 70; i++) {
+		printf "static int f%d(struct s *p, int k)\n{\n\tint t = %d;\n", i, i
+		printf "\tfor (int i = 0; i < k; i++) {\n\t\tswitch ((p->a + i) & 7) {\n"
+		for (c = 0; c < 6; c++)
+			printf "\t\tcase %d: t += p->b * %d + g(i, \"text %d %d\"); break;\n", c, c + i, i, c
+		printf "\t\tdefault: p = p->n; }\n\t\tif (!p) return t %% %d;\n\t}\n\treturn t;\n}\n", i + 3
+	}
+	print "int all(struct s *p, int k)\n{\n\tint t = 0;"
+	for (i = 0; i < 70; i++)
+		printf "\tt ^= f%d(p, k + %d);\n", i, i
+	print "\treturn t;\n}"
+}' >input.c
