@@ -20,22 +20,17 @@ awk 'BEGIN {
 		printf "<a id=\"n%d\" kind=\"%d\"><b>text %d &amp; more</b><c/></a>\n", i, i % 7, i
 	print "</root>" }' >input.xml
 
-# Pigeons and holes: nine pigeons do not fit into eight holes.
-awk -v n=8 'BEGIN {
-	for (p = 0; p <= n; p++)
-		for (h = 0; h < n; h++)
-			printf "(declare-const p%d_%d Bool)\n", p, h
-	for (p = 0; p <= n; p++) {
-		printf "(assert (or"
-		for (h = 0; h < n; h++)
-			printf " p%d_%d", p, h
-		print "))"
+# Is there a product of two 13-bit numbers that is this 26-bit one? Eight times.
+awk 'BEGIN {
+	w = 26
+	for (i = 0; i < 8; i++) {
+		printf "(push)(declare-const a (_ BitVec %d))(declare-const b (_ BitVec %d))\n", w, w
+		printf "(assert (= (bvmul a b) (_ bv%d %d)))\n", 33554393 - 1000 * i, w
+		printf "(assert (bvugt a (_ bv1 %d)))(assert (bvugt b (_ bv1 %d)))\n", w, w
+		printf "(assert (bvult a (_ bv8192 %d)))(assert (bvult b (_ bv8192 %d)))\n", w, w
+		print "(check-sat)(pop)"
 	}
-	for (h = 0; h < n; h++)
-		for (p = 0; p <= n; p++)
-			for (q = p + 1; q <= n; q++)
-				printf "(assert (not (and p%d_%d p%d_%d)))\n", p, h, q, h
-	print "(check-sat)" }' >pigeon.smt2
+}' >products.smt2
 
 awk 'BEGIN {
 	print "%!PS"
