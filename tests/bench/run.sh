@@ -32,7 +32,8 @@ export PATH="$dir:$PATH"
 cc -O2 -g -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -pthread \
 	-o "$dir/own" "$here/own.c"
 cc -O2 -o "$dir/measure" "$here/measure.c"
-if [ -z "$quick" ] && [ "$here/inputs.sh" -nt "$dir/in/done" ]; then
+if [ -z "$quick" ] && { [ ! -e "$dir/in/done" ] ||
+	[ -n "$(find "$here/inputs.sh" "$here/real" -newer "$dir/in/done")" ]; }; then
 	sh "$here/inputs.sh" "$dir/in"
 	touch "$dir/in/done"
 fi
