@@ -1,274 +1,274 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * table.c - tables as text and as HTML; figures in words.
- */
+/* table.c - generic printing of query results; see table.h. */
 #include "table.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static void *need(void *memory)
+const char *text_size(char *text, size_t size, double bytes)
 {
-	if (!memory) {
-		fputs("lwview: out of memory\n", stderr);
-		exit(4);
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	size_t i = 0;
+
+	while (fabs(bytes) >= 1024 && i + 1 < sizeof(units) / sizeof(*units)) {
+		bytes /= 1024;
+		i++;
 	}
-	return memory;
+	snprintf(text, size, i ? "%.1f %s" : "%.0f %s", bytes, units[i]);
+	return text;
 }
 
-static char *format_text(const char *format, va_list ap)
+const char *text_span(char *text, size_t size, double ns)
 {
-	char *text = NULL;
+	static const struct {
+		double least;
+		const char *format;
+	} forms[] = {{1e9, "%.3f s"}, {1e6, "%.2f ms"}, {1e3, "%.2f us"}, {0, "%.0f ns"}};
+	size_t i = 0;
 
-	if (vasprintf(&text, format, ap) < 0)
-		text = NULL;
-	return need(text);
+	while (fabs(ns) < forms[i].least)
+		i++;
+	snprintf(text, size, forms[i].format, forms[i].least > 0 ? ns / forms[i].least : ns);
+	return text;
 }
 
-static void cell_add(struct table *t, char *text)
+void json_string(FILE *out, const char *text)
 {
-	if (t->count == t->room) {
-		t->room = t->room ? 2 * t->room : 64;
-		t->cells = need(realloc(t->cells, t->room * sizeof(*t->cells)));
-	}
-	t->cells[t->count++] = text;
-}
-
-void table_init(struct table *t, const char *columns)
-{
-	const char *at = columns, *end;
-
-	*t = (struct table){.align = need(calloc(1, strlen(columns) + 1))};
-	for (; *at; at = *end ? end + 1 : end) {
-		end = strchrnul(at, '|');
-		t->align[t->columns++] = *at == '>' ? 'r' : 'l';
-		cell_add(t, need(strndup(at + 1, (size_t)(end - at - 1))));
-	}
-}
-
-void table_title(struct table *t, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	t->title = format_text(format, ap);
-	va_end(ap);
-}
-
-void table_note(struct table *t, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	t->note = format_text(format, ap);
-	va_end(ap);
-}
-
-void table_cell(struct table *t, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	cell_add(t, format_text(format, ap));
-	va_end(ap);
-}
-
-void table_release(struct table *t)
-{
-	size_t i;
-
-	for (i = 0; i < t->count; i++)
-		free(t->cells[i]);
-	free(t->cells);
-	free(t->align);
-	free(t->title);
-	free(t->note);
-	*t = (struct table){0};
-}
-
-/* Columns a text takes on a terminal: its UTF-8 characters; we print no wide ones. */
-static int text_width(const char *text)
-{
-	int width = 0;
-
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
-}
-
-static void row_print(const struct table *t, size_t row, const int *width, FILE *out)
-{
-	char *const *cell = t->cells + row * (size_t)t->columns;
-	int i;
-
-	for (i = 0; i < t->columns; i++) {
-		int pad = width[i] - text_width(cell[i]);
-
-		if (t->align[i] == 'r')
-			fprintf(out, "%*s%s", pad, "", cell[i]);
+	fputc('"', out);
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			fprintf(out, "\\%c", *c);
+		else if (*c < ' ')
+			fprintf(out, "\\u%04x", *c);
 		else
-			fprintf(out, "%s%*s", cell[i], i + 1 < t->columns ? pad : 0, "");
-		fputs(i + 1 < t->columns ? "  " : "\n", out);
+			fputc(*c, out);
 	}
+	fputc('"', out);
 }
 
-void table_print(const struct table *t, FILE *out)
-{
-	int width[t->columns], total = -2, i;
-	size_t row, rows = t->count / (size_t)t->columns;
-
-	memset(width, 0, sizeof(width));
-	for (row = 0; row < rows; row++)
-		for (i = 0; i < t->columns; i++) {
-			int w = text_width(t->cells[row * (size_t)t->columns + (size_t)i]);
-
-			width[i] = w > width[i] ? w : width[i];
-		}
-	for (i = 0; i < t->columns; i++)
-		total += width[i] + 2;
-	if (t->title)
-		fprintf(out, "%s\n", t->title);
-	for (row = 0; row < rows; row++) {
-		row_print(t, row, width, out);
-		for (i = 0; row == 0 && i < total; i++)
-			fputc('-', out);
-		if (row == 0)
-			fputc('\n', out);
-	}
-	if (t->note)
-		fprintf(out, "%s\n", t->note);
-}
-
-void html_text(const char *text, FILE *out)
-{
-	for (; *text; text++)
-		switch (*text) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		case '\'':
-			fputs("&#39;", out);
-			break;
-		default:
-			fputc(*text, out);
-		}
-}
-
-static void html_row(const struct table *t, size_t row, FILE *out)
-{
-	const char *tag = row ? "td" : "th";
-	int i;
-
-	fputs("<tr>", out);
-	for (i = 0; i < t->columns; i++) {
-		fprintf(out, "<%s%s>", tag, t->align[i] == 'r' ? " class=\"r\"" : "");
-		html_text(t->cells[row * (size_t)t->columns + (size_t)i], out);
-		fprintf(out, "</%s>", tag);
-	}
-	fputs("</tr>\n", out);
-}
-
-void table_html(const struct table *t, const char *id, FILE *out)
-{
-	size_t row, rows = t->count / (size_t)t->columns;
-
-	fprintf(out, "<div class=\"scroll\"><table id=\"%s\">\n", id);
-	if (t->title) {
-		fputs("<caption>", out);
-		html_text(t->title, out);
-		fputs("</caption>\n", out);
-	}
-	fputs("<thead>", out);
-	html_row(t, 0, out);
-	fputs("</thead><tbody>\n", out);
-	for (row = 1; row < rows; row++)
-		html_row(t, row, out);
-	fputs("</tbody></table></div>\n", out);
-	if (t->note) {
-		fputs("<p class=\"note\">", out);
-		html_text(t->note, out);
-		fputs("</p>\n", out);
-	}
-}
-
-/* --- figures in words ----------------------------------------------------------------------- */
-
-struct unit {
-	double size;
-	const char *name;
+enum form {
+	FORM_PLAIN,
+	FORM_SIZE,
+	FORM_SPAN,
+	FORM_HEX,
+	FORM_RATIO
 };
 
-/* Three significant digits in the greatest unit that leaves at least 1 before the point. */
-static char *scaled(char *text, double value, const struct unit *unit)
+struct column {
+	char name[64];
+	enum form form;
+	int width;
+	bool number;
+};
+
+static void column_init(struct column *c, const char *name)
 {
-	double v, size = fabs(value);
+	static const struct {
+		const char *suffix;
+		enum form form;
+	} forms[] = {{"_B", FORM_SIZE}, {"_ns", FORM_SPAN}, {"_x", FORM_HEX}, {"_r", FORM_RATIO}};
+	size_t length;
 
-	while (unit[1].name && size < unit->size)
-		unit++;
-	v = value / unit->size;
-	if (unit->size == 1)
-		snprintf(text, FIGURE_MAX, "%.0f %s", v, unit->name);
-	else
-		snprintf(text, FIGURE_MAX, "%.*f %s", fabs(v) < 9.995 ? 2 : fabs(v) < 99.95 ? 1 : 0, v,
-			 unit->name);
-	return text;
-}
+	snprintf(c->name, sizeof(c->name), "%s", name);
+	length = strlen(c->name);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		size_t n = strlen(forms[i].suffix);
 
-char *bytes_text(char text[FIGURE_MAX], int64_t bytes)
-{
-	static const struct unit units[] = {
-		{1024.0 * 1024 * 1024, "GiB"}, {1024.0 * 1024, "MiB"}, {1024, "KiB"}, {1, "B"}, {0, NULL}};
-
-	return scaled(text, (double)bytes, units);
-}
-
-char *duration_text(char text[FIGURE_MAX], int64_t ns)
-{
-	static const struct unit units[] = {{1e9, "s"}, {1e6, "ms"}, {1e3, "us"}, {1, "ns"}, {0, NULL}};
-
-	return scaled(text, (double)ns, units);
-}
-
-char *count_text(char text[FIGURE_MAX], int64_t count)
-{
-	char digits[FIGURE_MAX / 2];
-	int n = snprintf(digits, sizeof(digits), "%" PRId64, count), i, at = 0;
-
-	for (i = 0; i < n; i++) {
-		if (i && (n - i) % 3 == 0 && digits[i - 1] != '-')
-			text[at++] = ' ';
-		text[at++] = digits[i];
+		if (length > n && !strcmp(c->name + length - n, forms[i].suffix)) {
+			c->name[length - n] = 0;
+			c->form = forms[i].form;
+		}
 	}
-	text[at] = '\0';
-	return text;
+	c->width = (int)strlen(c->name);
 }
 
-char *percent_text(char text[FIGURE_MAX], double ratio)
+static void cell_text(struct query *q, int i, enum form form, char *text, size_t size)
 {
-	if (isfinite(ratio))
-		snprintf(text, FIGURE_MAX, "%.1f %%", 100 * ratio);
+	if (db_is_null(q, i))
+		snprintf(text, size, "-");
+	else if (!db_is_number(q, i))
+		snprintf(text, size, "%s", db_text(q, i));
+	else if (form == FORM_SIZE)
+		text_size(text, size, db_real(q, i));
+	else if (form == FORM_SPAN)
+		text_span(text, size, db_real(q, i));
+	else if (form == FORM_HEX)
+		snprintf(text, size, "0x%" PRIx64, (uint64_t)db_int(q, i));
+	else if (form == FORM_RATIO)
+		snprintf(text, size, "%.4f", db_real(q, i));
+	else if (db_is_real(q, i))
+		snprintf(text, size, "%.6g", db_real(q, i));
 	else
-		snprintf(text, FIGURE_MAX, "-");
-	return text;
+		snprintf(text, size, "%" PRId64, db_int(q, i));
 }
 
-char *latency_text(char text[FIGURE_MAX], int64_t ns, int64_t clock_cost)
+/* Raw numbers, enough digits to come back as they were. */
+static void put_raw(struct query *q, int i, FILE *out)
 {
-	if (ns >= clock_cost)
-		return duration_text(text, ns);
-	snprintf(text, FIGURE_MAX, "< %" PRId64 " ns", clock_cost);
-	return text;
+	if (db_is_real(q, i))
+		fprintf(out, "%.17g", db_real(q, i));
+	else
+		fprintf(out, "%" PRId64, db_int(q, i));
+}
+
+static int64_t print_json(struct query *q, const struct column *columns, int n, FILE *out)
+{
+	int64_t rows = 0;
+
+	fputc('[', out);
+	while (db_step(q)) {
+		fputs(rows++ ? ",\n {" : "\n {", out);
+		for (int i = 0; i < n; i++) {
+			if (i)
+				fputs(", ", out);
+			json_string(out, columns[i].name);
+			fputs(": ", out);
+			if (db_is_null(q, i))
+				fputs("null", out);
+			else if (db_is_number(q, i))
+				put_raw(q, i, out);
+			else
+				json_string(out, db_text(q, i));
+		}
+		fputc('}', out);
+	}
+	fputs(rows ? "\n]\n" : "]\n", out);
+	return rows;
+}
+
+/* RFC 4180: quoted only where needed, quotes doubled. */
+static void csv_string(FILE *out, const char *text)
+{
+	if (!strpbrk(text, ",\"\r\n")) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static int64_t print_csv(struct query *q, const struct column *columns, int n, FILE *out)
+{
+	int64_t rows = 0;
+
+	for (int i = 0; i < n; i++) {
+		fputs(i ? "," : "", out);
+		csv_string(out, columns[i].name);
+	}
+	fputc('\n', out);
+	for (; db_step(q); rows++) {
+		for (int i = 0; i < n; i++) {
+			fputs(i ? "," : "", out);
+			if (db_is_number(q, i))
+				put_raw(q, i, out);
+			else
+				csv_string(out, db_text(q, i));
+		}
+		fputc('\n', out);
+	}
+	return rows;
+}
+
+static int64_t measure(struct query *q, struct column *columns, int n)
+{
+	int64_t rows = 0;
+	char text[512];
+
+	for (; db_step(q); rows++) {
+		for (int i = 0; i < n; i++) {
+			int width;
+
+			cell_text(q, i, columns[i].form, text, sizeof(text));
+			width = (int)strlen(text);
+			if (width > columns[i].width)
+				columns[i].width = width;
+			if (db_is_number(q, i))
+				columns[i].number = true;
+		}
+	}
+	db_reset(q);
+	return rows;
+}
+
+static void put_cell(FILE *out, const struct column *c, const char *text, bool last)
+{
+	if (c->number)
+		fprintf(out, "%*s", c->width, text);
+	else
+		fprintf(out, "%-*s", last ? 0 : c->width, text);
+	fputs(last ? "\n" : "  ", out);
+}
+
+/* Two passes, so that columns are as wide as their widest cell and rows need no memory. */
+static int64_t print_text(struct query *q, struct column *columns, int n, FILE *out)
+{
+	int64_t rows = measure(q, columns, n);
+	char text[512];
+
+	for (int i = 0; i < n; i++)
+		put_cell(out, &columns[i], columns[i].name, i + 1 == n);
+	while (db_step(q)) {
+		for (int i = 0; i < n; i++) {
+			cell_text(q, i, columns[i].form, text, sizeof(text));
+			put_cell(out, &columns[i], text, i + 1 == n);
+		}
+	}
+	return rows;
+}
+
+enum status table_print(struct query *q, const struct options *o, FILE *out, int64_t *rows)
+{
+	int n = db_column_count(q);
+	struct column *columns = calloc((size_t)n + 1, sizeof(*columns));
+	int64_t count;
+
+	if (!columns)
+		return msg_errno(STATUS_FAILED, "cannot print the table");
+	for (int i = 0; i < n; i++)
+		column_init(&columns[i], db_column_name(q, i));
+	if (o->json)
+		count = print_json(q, columns, n, out);
+	else if (o->csv)
+		count = print_csv(q, columns, n, out);
+	else
+		count = print_text(q, columns, n, out);
+	if (rows)
+		*rows = count;
+	free(columns);
+	return STATUS_OK;
+}
+
+enum status output_open(FILE **out, const struct options *o)
+{
+	*out = stdout;
+	if (!o->output || !strcmp(o->output, "-"))
+		return STATUS_OK;
+	*out = fopen(o->output, o->force ? "w" : "wx");
+	if (*out)
+		return STATUS_OK;
+	if (errno == EEXIST)
+		return msg_fail(STATUS_USAGE, "output exists, use -f to overwrite: path=\"%s\"",
+		                o->output);
+	return msg_errno(STATUS_FAILED, "cannot write output: path=\"%s\"", o->output);
+}
+
+enum status output_close(FILE *out, const struct options *o)
+{
+	bool failed = fflush(out) || ferror(out);
+
+	if (out != stdout && fclose(out))
+		failed = true;
+	if (failed && errno != EPIPE)
+		return msg_errno(STATUS_FAILED, "cannot write output: path=\"%s\"",
+		                 o->output ? o->output : "-");
+	return STATUS_OK;
 }

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * db.h - the one door to SQLite.
+ *
+ * Errors are told where they happen, with the SQL, and stick: after one, every further call on
+ * the same database or query does nothing, and db_finish()/db_status() return the status. So a
+ * loop needs no check inside:
+ *
+ *	struct query *q = db_prepare(db, "SELECT seq, live FROM timeline WHERE process = ?1");
+ *	db_bind_int(q, 1, process);
+ *	while (db_step(q))
+ *		use(db_int(q, 0), db_int(q, 1));
+ *	return db_finish(q);
+ */
+#ifndef LWVIEW_DB_H
+#define LWVIEW_DB_H
+
+#include "msg.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+struct query;
+
+/* Version of schema.sql that this program writes and reads. */
+#define DB_VERSION 1
+
+/* Opens a heap database for reading; says so when `path` is none, or of another version. */
+enum status db_open(struct db **db, const char *path);
+
+/* A new, empty database with the schema, tuned for one big load: not crash safe until renamed. */
+enum status db_create(struct db **db, const char *path);
+
+/* The schema in memory; for tests and synthetic databases. */
+enum status db_create_memory(struct db **db);
+
+void db_close(struct db *db);
+enum status db_exec(struct db *db, const char *sql);
+enum status db_status(const struct db *db);
+const char *db_path(const struct db *db);
+
+/* Never NULL-checked by callers: a NULL query makes the calls below do nothing. */
+struct query *db_prepare(struct db *db, const char *sql);
+void db_bind_int(struct query *q, int index, int64_t value); /* ?1 is index 1 */
+void db_bind_real(struct query *q, int index, double value);
+void db_bind_text(struct query *q, int index, const char *text); /* NULL binds NULL */
+void db_bind_null(struct query *q, int index);
+bool db_step(struct query *q);  /* true: a row */
+void db_reset(struct query *q); /* to run it again; bindings stay */
+enum status db_finish(struct query *q);
+/* Step to the end and reset: for INSERTs. */
+void db_run(struct query *q);
+
+/* Columns count from 0. */
+int64_t db_int(struct query *q, int column);
+double db_real(struct query *q, int column);
+const char *db_text(struct query *q, int column); /* "" for NULL; valid until the next step */
+bool db_is_null(struct query *q, int column);
+int db_column_count(struct query *q);
+const char *db_column_name(struct query *q, int column);
+bool db_is_number(struct query *q, int column);
+bool db_is_real(struct query *q, int column);
+int64_t db_last_id(struct db *db);
+
+/* First column of the first row; 0 when there is none. `format` is SQL with ?1.. as integers. */
+int64_t db_value(struct db *db, const char *sql, int count, const int64_t *values);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - lwview, the offline viewer: one table of commands, help printed from it, the only
+ * exit.
+ */
+#include "view.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct command commands[] = {
+	/* data */
+	{"sql", "heap.db \"SELECT ...\"", "asks the database by hand, read-only", command_sql, NULL,
+         NULL},
+	/* pictures */
+	{NULL, NULL, NULL, NULL, NULL, NULL},
+};
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: lwview COMMAND [OPTIONS] FILE...\n\n"
+	      "Shows the inside of a heap that lwtrace recorded.\n\ncommands:\n",
+	      out);
+	for (const struct command *c = commands; c->name; c++)
+		fprintf(out, "  %-10s %-22s %s\n", c->name, c->operands, c->purpose);
+	fputs("\nlwview COMMAND --help tells the options of a command.\n"
+	      "Exit status: 0 well; 1 check breached or difference found; 2 wrong usage, or the\n"
+	      "output exists without -f; 3 bad or lossy input; 4 a tool, the disk or memory failed.\n",
+	      out);
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+static enum status run_command(const struct command *c, int argc, char **argv)
+{
+	struct options o;
+	enum status status = options_parse(&o, c->options, argc, argv);
+
+	if (!status && o.help) {
+		printf("usage: lwview %s [OPTIONS] %s\n\n%s\n\noptions:\n", c->name, c->operands,
+		       c->purpose);
+		options_print_help(c->options);
+	} else if (!status) {
+		status = c->run(c, &o);
+	}
+	options_release(&o);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *c;
+
+	if (argc < 2) {
+		print_usage(stderr);
+		return STATUS_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_usage(stdout);
+		return STATUS_OK;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts("lwview " LW_VERSION);
+		return STATUS_OK;
+	}
+	c = find_command(argv[1]);
+	if (!c)
+		return (int)msg_fail(STATUS_USAGE,
+		                     "unknown command, see lwview --help: command=\"%s\"", argv[1]);
+	return (int)run_command(c, argc - 2, argv + 2);
+}

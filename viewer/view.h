@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * view.h - the commands of lwview. A new view is one file with one function and one row in the
+ * table of main.c; its own options are rows too (options.h).
+ */
+#ifndef LWVIEW_VIEW_H
+#define LWVIEW_VIEW_H
+
+#include "msg.h"
+#include "options.h"
+
+struct command {
+	const char *name;
+	const char *operands; /* as printed in the help: "heap.db" */
+	const char *purpose;  /* one line */
+	enum status (*run)(const struct command *self, struct options *o);
+	const struct option_row *options; /* the command's own, NULL none */
+	const void *data;                 /* what tells commands that share `run` apart */
+};
+
+/* The data half */
+enum status command_load(const struct command *self, struct options *o);
+enum status command_info(const struct command *self, struct options *o);
+enum status command_sql(const struct command *self, struct options *o);
+enum status command_export(const struct command *self, struct options *o);
+enum status command_check(const struct command *self, struct options *o);
+enum status command_table(const struct command *self, struct options *o);
+
+/* The pictures */
+enum status command_map(const struct command *self, struct options *o);
+enum status command_timeline(const struct command *self, struct options *o);
+enum status command_latency(const struct command *self, struct options *o);
+enum status command_rss(const struct command *self, struct options *o);
+enum status command_compare(const struct command *self, struct options *o);
+enum status command_report(const struct command *self, struct options *o);
+
+#endif
