@@ -13,7 +13,11 @@
 # real programs; `real` that of the real programs. Lower is better.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-rounds=3 quick= pick=. report= dir=$here/../../build/bench
+rounds=3
+quick=''
+pick=.
+report=''
+dir=$here/../../build/bench
 while getopts qr:w:o:d: option; do
 	case $option in
 	q) quick=1 ;;
