@@ -13,6 +13,7 @@ static const struct command commands[] = {
 	{"sql", "heap.db \"SELECT ...\"", "asks the database by hand, read-only", command_sql, NULL,
          NULL},
 	/* pictures */
+	{"map", "heap.db", "shows the address space at one moment", command_map, map_options, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

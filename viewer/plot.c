@@ -7,6 +7,7 @@
  * file beside the one asked for, which takes its name only when all went well.
  */
 #include "plot.h"
+#include "msg.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +24,6 @@
 
 #define DEADLINE_MS 120000
 
-enum { STATUS_OK = 0, STATUS_USAGE = 2, STATUS_TOOL = 4 };
-
 extern char **environ;
 
 struct format {
@@ -36,7 +35,7 @@ struct format {
 static const struct format formats[] = {
 	{".svg", "svg size %d,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,13'", false},
 	{".png", "pngcairo size %d,%d noenhanced font 'DejaVu Sans,10'", false},
-	{".pdf", "pdfcairo size %g,%g noenhanced font 'DejaVu Sans,10'", true},
+	{".pdf", "pdfcairo size %g,%g noenhanced font 'DejaVu Sans,11'", true},
 	{".gp", "svg size %d,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,13'", false},
 };
 
@@ -48,20 +47,6 @@ struct plot {
 	size_t length;
 	char *draft; /* where gnuplot draws */
 };
-
-static int plot_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int plot_fail(int status, const char *format, ...)
-{
-	va_list ap;
-
-	fputs("lwview: ", stderr);
-	va_start(ap, format);
-	vfprintf(stderr, format, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	return status;
-}
 
 static const struct format *format_of(const char *output)
 {
@@ -76,11 +61,12 @@ static const struct format *format_of(const char *output)
 	return NULL;
 }
 
-static int refuse_existing(const char *path, bool force)
+static enum status refuse_existing(const char *path, bool force)
 {
 	if (!path || force || access(path, F_OK))
 		return STATUS_OK;
-	return plot_fail(STATUS_USAGE, "cannot write: it exists, -f overwrites it: path=\"%s\"", path);
+	return msg_fail(STATUS_USAGE, "cannot write: it exists, -f overwrites it: path=\"%s\"",
+	                path);
 }
 
 static void plot_prologue(struct plot *plot)
@@ -92,7 +78,7 @@ static void plot_prologue(struct plot *plot)
 	if (!strcmp(plot->format->suffix, ".gp"))
 		strcpy(target + strlen(target) - 3, ".svg");
 	plot_command(plot, "# Written by lwview; draws again with: gnuplot -d THIS-FILE\n"
-			   "set encoding utf8\nset terminal ");
+	                   "set encoding utf8\nset terminal ");
 	if (plot->format->inches)
 		plot_command(plot, plot->format->terminal, s->width / 96.0, s->height / 96.0);
 	else
@@ -100,28 +86,29 @@ static void plot_prologue(struct plot *plot)
 	plot_command(plot, " background rgb '" PLOT_PAPER "'\nif (!exists('out')) out = ");
 	plot_text(plot, target);
 	plot_command(plot, "\nset output out\n"
-			   "set border 3 linecolor rgb '" PLOT_INK "'\n"
-			   "set tics nomirror out textcolor rgb '" PLOT_INK "'\n"
-			   "set title textcolor rgb '" PLOT_INK "'\n"
-			   "set xlabel textcolor rgb '" PLOT_INK "'\n"
-			   "set ylabel textcolor rgb '" PLOT_INK "'\n"
-			   "set key textcolor rgb '" PLOT_INK "'\n");
+	                   "set border 3 linecolor rgb '" PLOT_INK "'\n"
+	                   "set tics nomirror out textcolor rgb '" PLOT_INK "'\n"
+	                   "set title textcolor rgb '" PLOT_INK "'\n"
+	                   "set xlabel textcolor rgb '" PLOT_INK "'\n"
+	                   "set ylabel textcolor rgb '" PLOT_INK "'\n"
+	                   "set key textcolor rgb '" PLOT_INK "'\n");
 }
 
-int plot_open(struct plot **out, const struct plot_spec *spec)
+enum status plot_open(struct plot **out, const struct plot_spec *spec)
 {
 	const struct format *format = &formats[0];
 	struct plot *plot;
-	int status;
+	enum status status;
 
 	*out = NULL;
 	if (spec->output) {
 		format = format_of(spec->output);
 		if (!format)
-			return plot_fail(STATUS_USAGE,
-					 "cannot draw: the name must end in .svg, .png, .pdf or .gp: "
-					 "path=\"%s\"",
-					 spec->output);
+			return msg_fail(
+				STATUS_USAGE,
+				"cannot draw: the name must end in .svg, .png, .pdf or .gp: "
+				"path=\"%s\"",
+				spec->output);
 	}
 	status = refuse_existing(spec->output, spec->force);
 	if (!status)
@@ -130,13 +117,13 @@ int plot_open(struct plot **out, const struct plot_spec *spec)
 		return status;
 	plot = calloc(1, sizeof(*plot));
 	if (!plot)
-		return plot_fail(STATUS_TOOL, "cannot draw: out of memory");
+		return msg_fail(STATUS_FAILED, "cannot draw: out of memory");
 	plot->spec = *spec;
 	plot->format = format;
 	plot->script = open_memstream(&plot->text, &plot->length);
 	if (!plot->script) {
 		free(plot);
-		return plot_fail(STATUS_TOOL, "cannot draw: out of memory");
+		return msg_fail(STATUS_FAILED, "cannot draw: out of memory");
 	}
 	plot_prologue(plot);
 	*out = plot;
@@ -182,13 +169,14 @@ void plot_abandon(struct plot *plot)
 	free(plot);
 }
 
-static int write_file(const char *path, const char *text, size_t length)
+static enum status write_file(const char *path, const char *text, size_t length)
 {
 	FILE *f = fopen(path, "w");
 	bool bad = !f || fwrite(text, 1, length, f) != length;
 
 	if ((f && fclose(f)) || bad)
-		return plot_fail(STATUS_TOOL, "cannot write: path=\"%s\": %s", path, strerror(errno));
+		return msg_fail(STATUS_FAILED, "cannot write: path=\"%s\": %s", path,
+		                strerror(errno));
 	return STATUS_OK;
 }
 
@@ -251,7 +239,8 @@ static bool gnuplot_listen(int fd, char *said, size_t size)
 
 		if (left <= 0 || poll(&p, 1, (int)left) == 0)
 			return false;
-		n = room ? read(fd, said + length, size - 1 - length) : read(fd, rest, sizeof(rest));
+		n = room ? read(fd, said + length, size - 1 - length)
+		         : read(fd, rest, sizeof(rest));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
@@ -275,7 +264,7 @@ static const char *gnuplot_reason(char *said)
 	return reason ? reason : "it said nothing";
 }
 
-static int gnuplot_run(const char *script, const char *draft)
+static enum status gnuplot_run(const char *script, const char *draft)
 {
 	int words[2], wait_status = 0, error;
 	char said[8192] = "";
@@ -283,13 +272,13 @@ static int gnuplot_run(const char *script, const char *draft)
 	pid_t pid;
 
 	if (pipe2(words, O_CLOEXEC))
-		return plot_fail(STATUS_TOOL, "cannot run gnuplot: %s", strerror(errno));
+		return msg_fail(STATUS_FAILED, "cannot run gnuplot: %s", strerror(errno));
 	error = gnuplot_start(script, draft, words[1], &pid);
 	close(words[1]);
 	if (error) {
 		close(words[0]);
-		return plot_fail(STATUS_TOOL, "cannot run gnuplot: %s%s", strerror(error),
-				 error == ENOENT ? " (on Debian: apt install gnuplot-nox)" : "");
+		return msg_fail(STATUS_FAILED, "cannot run gnuplot: %s%s", strerror(error),
+		                error == ENOENT ? " (on Debian: apt install gnuplot-nox)" : "");
 	}
 	in_time = gnuplot_listen(words[0], said, sizeof(said));
 	close(words[0]);
@@ -298,31 +287,34 @@ static int gnuplot_run(const char *script, const char *draft)
 	while (waitpid(pid, &wait_status, 0) < 0 && errno == EINTR)
 		;
 	if (!in_time)
-		return plot_fail(STATUS_TOOL, "cannot draw: gnuplot took longer than %d s",
-				 DEADLINE_MS / 1000);
+		return msg_fail(STATUS_FAILED, "cannot draw: gnuplot took longer than %d s",
+		                DEADLINE_MS / 1000);
 	if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status))
-		return plot_fail(STATUS_TOOL, "cannot draw: gnuplot failed: %s", gnuplot_reason(said));
+		return msg_fail(STATUS_FAILED, "cannot draw: gnuplot failed: %s",
+		                gnuplot_reason(said));
 	if (access(draft, F_OK))
-		return plot_fail(STATUS_TOOL, "cannot draw: gnuplot wrote no picture: %s",
-				 gnuplot_reason(said));
+		return msg_fail(STATUS_FAILED, "cannot draw: gnuplot wrote no picture: %s",
+		                gnuplot_reason(said));
 	return STATUS_OK;
 }
 
 /* --- what gnuplot leaves to be mended ------------------------------------------------------- */
 
 /* A cell of a heap map is a fact, not a photograph: viewers are told not to blur it. */
-static int svg_mend(const char *path)
+static enum status svg_mend(const char *path)
 {
 	static const char mark[] = "preserveAspectRatio='none' xlink:href";
-	static const char crisp[] = "style='image-rendering:pixelated' ";
+	static const char crisp[] =
+		"image-rendering='optimizeSpeed' style='image-rendering:pixelated' ";
 	size_t length = 0;
 	char *text = read_file(path, &length), *at = text, *next;
 	FILE *f = text ? fopen(path, "w") : NULL;
-	int status = STATUS_OK;
+	enum status status = STATUS_OK;
 
 	if (!f) {
 		free(text);
-		return plot_fail(STATUS_TOOL, "cannot write: path=\"%s\": %s", path, strerror(errno));
+		return msg_fail(STATUS_FAILED, "cannot write: path=\"%s\": %s", path,
+		                strerror(errno));
 	}
 	while ((next = strstr(at, mark))) {
 		fwrite(at, 1, (size_t)(next - at), f);
@@ -332,21 +324,23 @@ static int svg_mend(const char *path)
 	}
 	fputs(at, f);
 	if (fclose(f))
-		status = plot_fail(STATUS_TOOL, "cannot write: path=\"%s\": %s", path, strerror(errno));
+		status = msg_fail(STATUS_FAILED, "cannot write: path=\"%s\": %s", path,
+		                  strerror(errno));
 	free(text);
 	return status;
 }
 
 /* cairo dates its PDF files; the date is overwritten in place, so that no offset changes. */
-static int pdf_mend(const char *path)
+static enum status pdf_mend(const char *path)
 {
 	static const char mark[] = "/CreationDate (D:";
 	size_t length = 0;
 	char *text = read_file(path, &length), *at;
-	int status;
+	enum status status;
 
 	if (!text)
-		return plot_fail(STATUS_TOOL, "cannot read: path=\"%s\": %s", path, strerror(errno));
+		return msg_fail(STATUS_FAILED, "cannot read: path=\"%s\": %s", path,
+		                strerror(errno));
 	at = memmem(text, length, mark, sizeof(mark) - 1);
 	if (at && (size_t)(at - text) + sizeof(mark) + 14 < length)
 		memcpy(at + sizeof(mark) - 1, "20000101000000", 14);
@@ -355,7 +349,7 @@ static int pdf_mend(const char *path)
 	return status;
 }
 
-static int plot_mend(const struct plot *plot)
+static enum status plot_mend(const struct plot *plot)
 {
 	if (!strcmp(plot->format->suffix, ".svg"))
 		return svg_mend(plot->draft);
@@ -366,7 +360,7 @@ static int plot_mend(const struct plot *plot)
 
 /* --- closing -------------------------------------------------------------------------------- */
 
-static int draft_open(struct plot *plot)
+static enum status draft_open(struct plot *plot)
 {
 	const char *base = plot->spec.output;
 	const char *temp = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
@@ -378,12 +372,12 @@ static int draft_open(struct plot *plot)
 		n = asprintf(&plot->draft, "%s/lwview.XXXXXX", temp);
 	if (n < 0) {
 		plot->draft = NULL;
-		return plot_fail(STATUS_TOOL, "cannot draw: out of memory");
+		return msg_fail(STATUS_FAILED, "cannot draw: out of memory");
 	}
 	fd = mkstemp(plot->draft);
 	if (fd < 0) {
-		int status = plot_fail(STATUS_TOOL, "cannot write: path=\"%s\": %s",
-				       base ? base : temp, strerror(errno));
+		enum status status = msg_fail(STATUS_FAILED, "cannot write: path=\"%s\": %s",
+		                              base ? base : temp, strerror(errno));
 
 		free(plot->draft);
 		plot->draft = NULL;
@@ -394,11 +388,11 @@ static int draft_open(struct plot *plot)
 }
 
 /* Runs the script from the file where it is kept, or from one that does not outlive the call. */
-static int plot_draw(struct plot *plot)
+static enum status plot_draw(struct plot *plot)
 {
 	char scratch[] = "/tmp/lwview-script.XXXXXX";
 	const char *script = plot->spec.keep;
-	int status = draft_open(plot);
+	enum status status = draft_open(plot);
 
 	if (status)
 		return status;
@@ -406,8 +400,8 @@ static int plot_draw(struct plot *plot)
 		int fd = mkstemp(scratch);
 
 		if (fd < 0)
-			return plot_fail(STATUS_TOOL, "cannot write: path=\"%s\": %s", scratch,
-					 strerror(errno));
+			return msg_fail(STATUS_FAILED, "cannot write: path=\"%s\": %s", scratch,
+			                strerror(errno));
 		close(fd);
 		script = scratch;
 	}
@@ -420,30 +414,30 @@ static int plot_draw(struct plot *plot)
 	return status ? status : plot_mend(plot);
 }
 
-static int script_end(struct plot *plot)
+static enum status script_end(struct plot *plot)
 {
 	bool bad = ferror(plot->script);
 
 	bad |= fclose(plot->script) != 0;
 	plot->script = NULL;
-	return bad ? plot_fail(STATUS_TOOL, "cannot draw: out of memory") : STATUS_OK;
+	return bad ? msg_fail(STATUS_FAILED, "cannot draw: out of memory") : STATUS_OK;
 }
 
-static int draft_publish(struct plot *plot)
+static enum status draft_publish(struct plot *plot)
 {
 	mode_t mask = umask(0);
 
 	umask(mask);
 	chmod(plot->draft, 0666 & ~mask);
 	if (rename(plot->draft, plot->spec.output))
-		return plot_fail(STATUS_TOOL, "cannot write: path=\"%s\": %s", plot->spec.output,
-				 strerror(errno));
+		return msg_fail(STATUS_FAILED, "cannot write: path=\"%s\": %s", plot->spec.output,
+		                strerror(errno));
 	return STATUS_OK;
 }
 
-int plot_close(struct plot *plot)
+enum status plot_close(struct plot *plot)
 {
-	int status = script_end(plot);
+	enum status status = script_end(plot);
 
 	if (!status && !strcmp(plot->format->suffix, ".gp"))
 		status = write_file(plot->spec.output, plot->text, plot->length);
@@ -453,17 +447,17 @@ int plot_close(struct plot *plot)
 	return status;
 }
 
-int plot_close_svg(struct plot *plot, char **svg)
+enum status plot_close_svg(struct plot *plot, char **svg)
 {
 	size_t length = 0;
-	int status = script_end(plot);
+	enum status status = script_end(plot);
 
 	*svg = NULL;
 	if (!status)
 		status = plot_draw(plot);
 	if (!status && !(*svg = read_file(plot->draft, &length)))
-		status = plot_fail(STATUS_TOOL, "cannot read: path=\"%s\": %s", plot->draft,
-				   strerror(errno));
+		status = msg_fail(STATUS_FAILED, "cannot read: path=\"%s\": %s", plot->draft,
+		                  strerror(errno));
 	plot_abandon(plot);
 	return status;
 }

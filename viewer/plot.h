@@ -10,6 +10,8 @@
 #ifndef LWVIEW_PLOT_H
 #define LWVIEW_PLOT_H
 
+#include "msg.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -28,8 +30,8 @@ struct plot_spec {
 	int width, height;  /* of the picture, in pixels of 1/96 inch */
 };
 
-/* Returns 0, or the exit status after saying why. The caller closes what was opened. */
-int plot_open(struct plot **plot, const struct plot_spec *spec);
+/* Returns the status after saying why. The caller closes what was opened. */
+enum status plot_open(struct plot **plot, const struct plot_spec *spec);
 
 void plot_command(struct plot *plot, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -39,11 +41,11 @@ void plot_text(struct plot *plot, const char *text);
 /* The script itself, for data blocks. */
 FILE *plot_script(struct plot *plot);
 
-/* Runs gnuplot. Frees the plot. Returns 0, or the exit status after saying why. */
-int plot_close(struct plot *plot);
+/* Runs gnuplot. Frees the plot. Returns the status after saying why. */
+enum status plot_close(struct plot *plot);
 
 /* The same, but hands the picture over as an SVG text, to be freed. */
-int plot_close_svg(struct plot *plot, char **svg);
+enum status plot_close_svg(struct plot *plot, char **svg);
 
 void plot_abandon(struct plot *plot);
 

@@ -34,4 +34,6 @@ enum status command_rss(const struct command *self, struct options *o);
 enum status command_compare(const struct command *self, struct options *o);
 enum status command_report(const struct command *self, struct options *o);
 
+extern const struct option_row map_options[];
+
 #endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heapmap.h - the address space of a heap at one moment: its split, its layout, its cells.
+ *
+ * Pure functions: what they need comes in arrays, what they make is plain data. Nothing here knows
+ * SQLite or gnuplot.
+ *
+ *	pieces (extents, pools, returned, blocks) -> spans, which do not overlap and cover the extent
+ *	spans -> split, whose parts sum to the extent
+ *	extents -> layout: segments placed in rows of equal bytes
+ *	spans + layout -> cells, one state each
+ *
+ * How a cell gets its state: bytes of each state are carried along the row as a credit; a cell
+ * takes the state with the greatest credit and pays for itself with it. So the area of a colour is
+ * right to within one cell a segment, and a hole smaller than a cell is not lost among its
+ * neighbours, as it would be by majority.
+ */
+#ifndef LWVIEW_HEAPMAP_H
+#define LWVIEW_HEAPMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum heap_state {
+	HEAP_LIVE_64,   /* live, at most 64 bytes asked for */
+	HEAP_LIVE_1K,   /* live, at most 1 KiB */
+	HEAP_LIVE_64K,  /* live, at most 64 KiB */
+	HEAP_LIVE_BIG,  /* live, more */
+	HEAP_TRACER,    /* live, of lttng-ust itself */
+	HEAP_HEADER,    /* the allocator's bookkeeping outside of live chunks */
+	HEAP_POOL_FREE, /* free objects in pools */
+	HEAP_DEFERRED,  /* freed, not yet merged */
+	HEAP_FREE,      /* free, in bins */
+	HEAP_TOP,       /* the free run that ends at the break */
+	HEAP_RETURNED,  /* free, pages given back, addresses kept */
+	HEAP_UNMAPPED,  /* not of the heap */
+	HEAP_STATES
+};
+
+struct heap_look {
+	const char *name;
+	const char *colour; /* told apart with any kind of colour blindness */
+	const char *block;  /* on a UTF-8 terminal */
+	char ascii;         /* on any other */
+	int ansi;           /* xterm's 256 colours */
+};
+extern const struct heap_look heap_looks[HEAP_STATES];
+
+/* Live blocks and deferred chunks. [address, address + header + usable) belongs to it. */
+struct heap_leaf {
+	uint64_t address, usable, asked;
+	uint32_t header;
+	enum heap_state state;
+};
+
+/* Extents, pools and returned ranges. */
+struct heap_piece {
+	uint64_t address, length;
+	uint64_t object, capacity, offset; /* of a pool; capacity 0: all of it is bookkeeping */
+	bool is_brk;                       /* of an extent */
+};
+
+struct heap_span {
+	uint64_t address, length;
+	enum heap_state state;
+};
+
+/* extent == live + slack + tracer + headers + pool_free + deferred + bins + top */
+struct heap_split {
+	int64_t live, slack, tracer, headers, pool_free, deferred, bins, top;
+	int64_t extent;
+	int64_t returned;     /* the part of bins and top whose pages went back */
+	int64_t largest_free; /* the largest run of bins or top */
+	int64_t blocks;       /* live, the program's */
+};
+
+struct heap_input {
+	struct heap_piece *extent, *pool, *returned; /* each by address, not overlapping */
+	struct heap_leaf *leaf;                      /* by address */
+	size_t extents, pools, returneds, leaves;
+};
+
+struct heap {
+	struct heap_span *span; /* by address */
+	size_t spans, room;
+	struct heap_split split;
+	uint64_t brk_from, brk_to; /* all pieces of brk lie in between; 0, 0 none */
+};
+
+/* Returns false when memory ran out. Adjacent extents of `input` are joined in place. */
+bool heap_build(struct heap *heap, struct heap_input *input);
+void heap_release(struct heap *heap);
+
+enum heap_state heap_live_state(uint64_t size);
+
+/* A stretch of addresses that is shown without a break, from `column` of `row` on. */
+struct heap_segment {
+	uint64_t address, length;
+	int row, column;
+};
+
+struct heap_layout {
+	struct heap_segment *segment;
+	size_t segments;
+	uint64_t row_bytes, cell_bytes;
+	int rows, columns;
+};
+
+/* Picks the smallest power of two as row_bytes that needs at most max_rows, if row_bytes is 0. */
+bool heap_layout_init(struct heap_layout *layout, const struct heap *heap, int columns,
+                      int max_rows, uint64_t row_bytes);
+void heap_layout_release(struct heap_layout *layout);
+
+/* Returns rows * columns states, to be freed, or NULL. */
+unsigned char *heap_cells(const struct heap *heap, const struct heap_layout *layout);
+
+/* Drops what lies outside of [from, to). The split is left as it is. */
+void heap_clip(struct heap *heap, uint64_t from, uint64_t to);
+
+#endif
