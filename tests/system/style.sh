@@ -1,0 +1,27 @@
+#!/bin/sh
+# One style: every C file is what the formatter makes of it, and no script has an error that
+# shellcheck, where it is installed, would find.
+. "$(dirname "$0")/lib.sh"
+need clang-format
+cd "$root"
+find liblw tracer viewer tests traces -name '*.[ch]' 2>/dev/null | sort >"$work/files"
+[ -s "$work/files" ] || fail "no C file found"
+failed=''
+while read -r file; do
+	clang-format --style=file "$file" | cmp -s - "$file" || failed="$failed $file"
+done <"$work/files"
+[ -z "$failed" ] || fail "not formatted; run clang-format -i on:$failed"
+ok "$(wc -l <"$work/files") C files are formatted"
+
+long=$(awk 'length($0) > 100 { gsub(/\t/, "        "); print FILENAME ":" FNR }' $(cat "$work/files") | head -5)
+[ -z "$long" ] || echo "note: lines above 100 columns: $long"
+
+if command -v shellcheck >/dev/null; then
+	find run tests traces -name '*.sh' -o -name run -type f | sort >"$work/scripts"
+	# shellcheck disable=SC2046 # a list of names
+	shellcheck -s sh -S error $(cat "$work/scripts") || fail "shellcheck finds errors"
+	ok "$(wc -l <"$work/scripts") scripts checked"
+fi
+for script in run .ci/run; do
+	[ -x $script ] || fail "$script is not executable"
+done
