@@ -13,8 +13,10 @@ done <"$work/files"
 [ -z "$failed" ] || fail "not formatted; run clang-format -i on:$failed"
 ok "$(wc -l <"$work/files") C files are formatted"
 
-long=$(awk 'length($0) > 100 { gsub(/\t/, "        "); print FILENAME ":" FNR }' $(cat "$work/files") | head -5)
-[ -z "$long" ] || echo "note: lines above 100 columns: $long"
+long=$(while read -r file; do
+	expand "$file" | awk -v file="$file" 'length($0) > 100 { print file ":" NR }'
+done <"$work/files")
+[ -z "$long" ] || fail "lines above 100 columns: $long"
 
 if command -v shellcheck >/dev/null; then
 	find run tests traces -name '*.sh' -o -name run -type f | sort >"$work/scripts"
