@@ -14,6 +14,8 @@ static const struct command commands[] = {
          NULL},
 	/* pictures */
 	{"map", "heap.db", "shows the address space at one moment", command_map, map_options, NULL},
+	{"latency", "heap.db", "time inside the allocator, per operation", command_latency,
+	 latency_options, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -150,6 +150,39 @@ void plot_text(struct plot *plot, const char *text)
 	fputc('\'', plot->script);
 }
 
+void plot_area(struct plot *plot, double left, double top, double width, double height)
+{
+	double w = plot->spec.width, h = plot->spec.height;
+
+	plot_command(plot,
+	             "set lmargin at screen %.6f\nset rmargin at screen %.6f\n"
+	             "set tmargin at screen %.6f\nset bmargin at screen %.6f\n",
+	             left / w, (left + width) / w, 1 - top / h, 1 - (top + height) / h);
+}
+
+void plot_words(struct plot *plot, int number, double x, double y, enum plot_style style,
+                const char *text)
+{
+	plot_command(plot, "set label %d ", number);
+	plot_text(plot, text);
+	plot_command(plot, " at screen %.6f,%.6f left textcolor rgb '%s'%s\n", x / plot->spec.width,
+	             1 - y / plot->spec.height, style == PLOT_WARNING ? PLOT_ALARM : PLOT_INK,
+	             style == PLOT_TITLE ? " font ',16'" : "");
+}
+
+void plot_swatch(struct plot *plot, int number, double x, double y, const char *colour,
+                 const char *text)
+{
+	double w = plot->spec.width, h = plot->spec.height;
+
+	plot_command(plot,
+	             "set object %d rectangle from screen %.6f,%.6f to screen %.6f,%.6f front "
+	             "fillstyle solid border linecolor rgb '%s' fillcolor rgb '%s'\n",
+	             number, x / w, 1 - (y + 6) / h, (x + 16) / w, 1 - (y - 6) / h, PLOT_FAINT,
+	             colour);
+	plot_words(plot, number, x + 24, y, PLOT_PLAIN, text);
+}
+
 FILE *plot_script(struct plot *plot)
 {
 	return plot->script;

@@ -20,6 +20,7 @@
 #define PLOT_INK   "#24292f"
 #define PLOT_FAINT "#c9ced6"
 #define PLOT_PAPER "#ffffff"
+#define PLOT_ALARM "#c0392b"
 
 struct plot;
 
@@ -40,6 +41,21 @@ void plot_text(struct plot *plot, const char *text);
 
 /* The script itself, for data blocks. */
 FILE *plot_script(struct plot *plot);
+
+/*
+ * What every picture of lwview has, placed in pixels from the upper left corner. `number` tells
+ * labels and objects apart: 1000 on are free for these, lower ones for the picture's own.
+ */
+enum plot_style {
+	PLOT_TITLE,
+	PLOT_PLAIN,
+	PLOT_WARNING
+};
+void plot_area(struct plot *plot, double left, double top, double width, double height);
+void plot_words(struct plot *plot, int number, double x, double y, enum plot_style style,
+                const char *text);
+void plot_swatch(struct plot *plot, int number, double x, double y, const char *colour,
+                 const char *text);
 
 /* Runs gnuplot. Frees the plot. Returns the status after saying why. */
 enum status plot_close(struct plot *plot);

@@ -35,5 +35,6 @@ enum status command_compare(const struct command *self, struct options *o);
 enum status command_report(const struct command *self, struct options *o);
 
 extern const struct option_row map_options[];
+extern const struct option_row latency_options[];
 
 #endif

@@ -545,6 +545,7 @@ static void panel_regions(struct plot *plot, const struct panel *panel)
 /* Title, moment and loss above a panel, as labels, so that no line is cut at the panel's edge. */
 static void panel_title(struct plot *plot, const struct picture *p, const struct panel *panel)
 {
+	static const enum plot_style styles[] = {PLOT_TITLE, PLOT_PLAIN, PLOT_WARNING};
 	const struct map *m = panel->map;
 	const char *lines[] = {m->who, m->when, m->loss[0] ? m->loss : NULL};
 	char first[512], row[FIGURE_MAX], cell[FIGURE_MAX], extent[FIGURE_MAX], live[FIGURE_MAX];
@@ -569,32 +570,8 @@ static void panel_title(struct plot *plot, const struct picture *p, const struct
 		lines[0] = first;
 		lines[1] = second;
 	}
-	for (i = 0; i < 3 && lines[i]; i++) {
-		plot_command(plot, "set label ");
-		plot_command(plot, "%d ", 1000 + i);
-		plot_text(plot, lines[i]);
-		plot_command(plot, " at screen %.6f,%.6f left textcolor rgb '%s'%s\n",
-		             (double)panel->left / p->width, 1 - (26.0 + 22 * i) / p->height,
-		             i == 2 ? "#c0392b" : PLOT_INK, i == 0 ? " font ',16'" : "");
-	}
-}
-
-/* One swatch of the legend with its words, `column` and `row` counted from the lower left. */
-static void legend_entry(struct plot *plot, const struct picture *p, int number, int state,
-                         const char *text)
-{
-	double x = LEFT + (number % LEGEND_COLUMNS) * (p->width - LEFT) / LEGEND_COLUMNS;
-	double y = p->height - BOTTOM + LEGEND + 18.0 * (number / LEGEND_COLUMNS);
-
-	plot_command(plot,
-	             "set object %d rectangle from screen %.6f,%.6f to screen %.6f,%.6f front "
-	             "fillstyle solid border linecolor rgb '%s' fillcolor rgb '%s'\n",
-	             1 + number, x / p->width, 1 - (y + 6) / p->height, (x + 16) / p->width,
-	             1 - (y - 6) / p->height, PLOT_FAINT, heap_looks[state].colour);
-	plot_command(plot, "set label %d ", 2000 + number);
-	plot_text(plot, text);
-	plot_command(plot, " at screen %.6f,%.6f left textcolor rgb '%s'\n", (x + 24) / p->width,
-	             1 - y / p->height, PLOT_INK);
+	for (i = 0; i < 3 && lines[i]; i++)
+		plot_words(plot, 1000 + i, panel->left, 26 + 22 * i, styles[i], lines[i]);
 }
 
 /* Only states that occur somewhere in the picture, with their bytes when it shows one heap. */
@@ -619,7 +596,11 @@ static void picture_legend(struct plot *plot, const struct picture *p)
 			text_size(size, sizeof(size), (double)bytes[state]);
 		snprintf(text, sizeof(text), "%s%s%s", heap_looks[state].name, size[0] ? ": " : "",
 		         size);
-		legend_entry(plot, p, shown++, state, text);
+		plot_swatch(plot, 1100 + shown,
+		            LEFT + (shown % LEGEND_COLUMNS) * (p->width - LEFT) / LEGEND_COLUMNS,
+		            p->height - BOTTOM + LEGEND + 18.0 * (shown / LEGEND_COLUMNS),
+		            heap_looks[state].colour, text);
+		shown++;
 	}
 }
 
@@ -630,11 +611,7 @@ static void panel_draw(struct plot *plot, const struct picture *p, int number)
 	panel_offsets(plot, panel);
 	panel_regions(plot, panel);
 	panel_title(plot, p, panel);
-	plot_command(plot, "set lmargin at screen %.6f\nset rmargin at screen %.6f\n",
-	             (double)panel->left / p->width, (double)(panel->left + p->columns) / p->width);
-	plot_command(plot, "set tmargin at screen %.6f\nset bmargin at screen %.6f\n",
-	             1 - (double)panel->top / p->height,
-	             1 - (double)(panel->top + panel->height) / p->height);
+	plot_area(plot, panel->left, panel->top, p->columns, panel->height);
 	plot_command(plot, "set xrange [0:%d]\nset yrange [%d:0]\n", p->columns,
 	             panel->layout.rows);
 	plot_command(plot, "set xlabel 'offset within the row' offset 0,0.7\n");
