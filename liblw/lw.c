@@ -394,6 +394,7 @@ static bool break_grow(size_t bytes)
 	fence(lw.brk.end);
 	if (at == old) { /* contiguous: the top, or else the old fence, is the new chunk's head */
 		first = top ? top : last;
+		last->head = 0; /* the top's memory stays zeros */
 	} else {
 		lw.clean = start;
 		for (uintptr_t tile = old; tile && tile < start; tile += TILE)
