@@ -1,6 +1,11 @@
 #!/bin/sh
-# The library that ships: plain.sh FOLDER  builds it there as a board's firmware would and proves
-# that nothing of tracing is left, what it exports, and that it keeps its budget of lines and bytes.
+# The library that ships:  plain.sh FOLDER WHAT
+#
+#   build      builds it in FOLDER as a board's firmware would, on a machine that has no LTTng
+#   untraced   nothing of tracing is left in it: symbols, words, headers read, code
+#   exports    the whole family and nothing else; its thread-local storage
+#   budget     lines of code and bytes
+#   archive    liblw.a links into a static program
 . "$(dirname "$0")/lib.sh"
 build=$(mkdir -p "$1" && cd "$1" && pwd)
 lines_allowed=530
@@ -25,51 +30,61 @@ build_plain() {
 	}
 }
 
-build_plain "$root" "$build"
 library=$build/liblw/liblw.so
 stripped=$build/liblw.so
-strip -o "$stripped" "$library"
-ok "the plain build needs no LTTng"
 
-# --- nothing of tracing ---------------------------------------------------------------------
-equal "libraries needed" libc.so.6 "$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ' | sed 's/ $//')"
-if nm "$library" | grep -i -E 'lttng|tracepoint|urcu|lw_trace_|lw_below'; then
-	fail "symbols of tracing in liblw.so"
-fi
-if strings -a "$stripped" | grep -i -E 'lttng|tracepoint|urcu'; then
-	fail "words of tracing in the stripped library"
-fi
-find "$build/liblw" -path '*lw.dir*' -name '*.d' -exec cat {} + | tr ' \\' '\n\n' | sed '/^$/d; /:$/d' | sort -u >"$work/read"
-grep -q 'liblw/lw.c' "$work/read" || fail "no list of the files compiled into liblw.so"
-if grep -i -E 'lttng|urcu|/tracer/' "$work/read"; then
-	fail "the plain build reads headers of tracing"
-fi
-ok "no symbol, word or header of tracing"
+check_build() {
+	build_plain "$root" "$build"
+	strip -o "$stripped" "$library"
+	ok "the plain build needs no LTTng"
+}
 
-# The same code as if the calls of the hooks had been deleted from the source.
-mkdir "$work/bare"
-cp -r "$root/CMakeLists.txt" "$root/liblw" "$work/bare/"
-hooks=0
-for file in "$work"/bare/liblw/*.[ch]; do
-	case $file in */lw_trace.h) continue ;; esac
-	found=$(perl -0pi -e '
-		$n = s{\blw_trace_\w+\s*(\((?:[^()]|(?1))*\))\s*;}{";" . ("\n" x ($& =~ tr/\n//))}ge;
-		END { print STDERR $n || 0 }' "$file" 2>&1)
-	hooks=$((hooks + found))
-done
-[ $hooks -ge 8 ] || fail "only $hooks calls of hooks in liblw: is this test looking at the right thing?"
-sed -i 's/-Werror//' "$work/bare/CMakeLists.txt"
-build_plain "$work/bare" "$work/bare-build"
-for section in .text .rodata .data.rel.ro .eh_frame; do
-	objcopy -O binary --only-section=$section "$library" "$work/with$section"
-	objcopy -O binary --only-section=$section "$work/bare-build/liblw/liblw.so" "$work/without$section"
-	same "$section without the $hooks calls of hooks" "$work/with$section" "$work/without$section"
-done
-[ -s "$work/with.text" ] || fail "no code to compare"
-ok "same code with the $hooks calls of hooks deleted: $(wc -c <"$work/with.text") bytes"
+# The files of ours that were read to compile liblw.so.
+files_read() {
+	find "$build/liblw" -path '*lw.dir*' -name '*.d' -exec cat {} + | tr ' \\' '\n\n' |
+		sed '/^$/d; /:$/d' | sort -u >"$work/read"
+	grep -q 'liblw/lw.c' "$work/read" || fail "no list of the files compiled into liblw.so"
+}
 
-# --- the whole family, and nothing else ----------------------------------------------------------
-cat >"$work/family" <<'NAMES'
+check_untraced() {
+	equal "libraries needed" libc.so.6 "$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ' | sed 's/ $//')"
+	if nm "$library" | grep -i -E 'lttng|tracepoint|urcu|lw_trace_|lw_below'; then
+		fail "symbols of tracing in liblw.so"
+	fi
+	if strings -a "$stripped" | grep -i -E 'lttng|tracepoint|urcu'; then
+		fail "words of tracing in the stripped library"
+	fi
+	files_read
+	if grep -i -E 'lttng|urcu|/tracer/' "$work/read"; then
+		fail "the plain build reads headers of tracing"
+	fi
+	ok "no symbol, word or header of tracing"
+
+	# The same code as if the calls of the hooks had been deleted from the source.
+	mkdir "$work/bare"
+	cp -r "$root/CMakeLists.txt" "$root/liblw" "$work/bare/"
+	hooks=0
+	for file in "$work"/bare/liblw/*.[ch]; do
+		case $file in */lw_trace.h) continue ;; esac
+		found=$(perl -0pi -e '
+			$n = s{\blw_trace_\w+\s*(\((?:[^()]|(?1))*\))\s*;}{";" . ("\n" x ($& =~ tr/\n//))}ge;
+			END { print STDERR $n || 0 }' "$file" 2>&1)
+		hooks=$((hooks + found))
+	done
+	[ $hooks -ge 8 ] || fail "only $hooks calls of hooks in liblw: is this test looking at the right thing?"
+	sed -i 's/-Werror//' "$work/bare/CMakeLists.txt"
+	build_plain "$work/bare" "$work/bare-build"
+	for section in .text .rodata .data.rel.ro .eh_frame; do
+		objcopy -O binary --only-section=$section "$library" "$work/with$section"
+		objcopy -O binary --only-section=$section "$work/bare-build/liblw/liblw.so" "$work/without$section"
+		same "$section without the $hooks calls of hooks" "$work/with$section" "$work/without$section"
+	done
+	[ -s "$work/with.text" ] || fail "no code to compare"
+	ok "same code with the $hooks calls of hooks deleted: $(wc -c <"$work/with.text") bytes"
+}
+
+check_exports() {
+	cat >"$work/family" <<'NAMES'
 aligned_alloc
 calloc
 free
@@ -89,39 +104,51 @@ realloc
 reallocarray
 valloc
 NAMES
-nm -D --defined-only "$library" | awk '$2 != "A" { sub("@.*", "", $3); print $3 }' | sort >"$work/exported"
-same "the list of exported symbols" "$work/family" "$work/exported"
-ok "exports $(wc -l <"$work/family") functions and nothing else"
+	nm -D --defined-only "$library" | awk '$2 != "A" { sub("@.*", "", $3); print $3 }' | sort >"$work/exported"
+	same "the list of exported symbols" "$work/family" "$work/exported"
+	ok "exports $(wc -l <"$work/family") functions and nothing else"
 
-# --- thread-local storage: initial-exec, 64 bytes at most ----------------------------------------
-tls=$(readelf -lW "$library" | awk '$1 == "TLS" { print $6 }')
-[ $((${tls:-0})) -le 64 ] || fail "thread-local storage of $((tls)) bytes; 64 are allowed"
-if readelf -rW "$library" | grep -E 'DTPMOD|TLSDESC'; then
-	fail "thread-local storage is not initial-exec"
-fi
-ok "thread-local storage: $((${tls:-0})) bytes, initial-exec"
+	tls=$(readelf -lW "$library" | awk '$1 == "TLS" { print $6 }')
+	[ $((${tls:-0})) -le 64 ] || fail "thread-local storage of $((tls)) bytes; 64 are allowed"
+	if readelf -rW "$library" | grep -E 'DTPMOD|TLSDESC'; then
+		fail "thread-local storage is not initial-exec"
+	fi
+	ok "thread-local storage: $((${tls:-0})) bytes, initial-exec"
+}
 
-# --- the budget ------------------------------------------------------------------------------------
-mkdir "$work/counted"
-grep "^$root/" "$work/read" | while read -r file; do
-	clang-format --style=file:"$root/.clang-format" "$file" >"$work/counted/$(basename "$file")"
-done
-cloc --quiet --csv --by-file "$work/counted" >"$work/cloc" || fail "cloc failed"
-cut -d, -f2,5 "$work/cloc" | grep counted/ | sed "s#$work/counted/##"
-lines=$(awk -F, '$1 == "SUM" { print $5 }' "$work/cloc")
-bytes=$(stat -c %s "$stripped")
-[ "$lines" -le $lines_allowed ] || fail "$lines lines of code; $lines_allowed are allowed"
-ok "$lines of $lines_allowed lines of code"
-[ "$bytes" -le $bytes_allowed ] || fail "the stripped library has $bytes bytes; $bytes_allowed are allowed"
-ok "$bytes of $bytes_allowed bytes, stripped"
+check_budget() {
+	files_read
+	mkdir "$work/counted"
+	grep "^$root/" "$work/read" | while read -r file; do
+		clang-format --style=file:"$root/.clang-format" "$file" >"$work/counted/$(basename "$file")"
+	done
+	cloc --quiet --csv --by-file "$work/counted" >"$work/cloc" || fail "cloc failed"
+	cut -d, -f2,5 "$work/cloc" | grep counted/ | sed "s#$work/counted/##"
+	lines=$(awk -F, '$1 == "SUM" { print $5 }' "$work/cloc")
+	bytes=$(stat -c %s "$stripped")
+	[ "$lines" -le $lines_allowed ] || fail "$lines lines of code; $lines_allowed are allowed"
+	ok "$lines of $lines_allowed lines of code"
+	[ "$bytes" -le $bytes_allowed ] || fail "the stripped library has $bytes bytes; $bytes_allowed are allowed"
+	ok "$bytes of $bytes_allowed bytes, stripped"
+}
 
-# --- the archive -------------------------------------------------------------------------------------
-cat >"$work/main.c" <<'PROGRAM'
+check_archive() {
+	cat >"$work/main.c" <<'PROGRAM'
 #include <stdlib.h>
 #include "lw.h"
 int main(void) { void *p = malloc(100); free(p); return lw_version() == 0 || !p; }
 PROGRAM
-cc -static -I"$root/liblw" -o "$work/main" "$work/main.c" "$build/liblw/liblw.a" || fail "liblw.a does not link"
-"$work/main" || fail "a program with liblw.a fails"
-nm "$work/main" | grep -q ' T lw_version' || fail "liblw.a is not in the program"
-ok "liblw.a links into a static program"
+	cc -static -I"$root/liblw" -o "$work/main" "$work/main.c" "$build/liblw/liblw.a" || fail "liblw.a does not link"
+	"$work/main" || fail "a program with liblw.a fails"
+	nm "$work/main" | grep -q ' T lw_version' || fail "liblw.a is not in the program"
+	ok "liblw.a links into a static program"
+}
+
+case ${2:-} in
+build) check_build ;;
+untraced) check_untraced ;;
+exports) check_exports ;;
+budget) check_budget ;;
+archive) check_archive ;;
+*) fail "usage: plain.sh FOLDER build|untraced|exports|budget|archive" ;;
+esac
