@@ -813,7 +813,8 @@ static void fork_child(void)
 			size_t freed = pool->remote;
 			pool->remote = 0;
 			if (pool->owner == self) {
-				pool_regain(mine, pool, freed, true);
+				if (freed)
+					pool_regain(mine, pool, freed, true);
 				continue;
 			}
 			pool->owner = mine;
@@ -1011,7 +1012,7 @@ static void chunk_defer(struct heap *h, struct chunk *c)
 	struct chunk **bucket = &h->deferred[bucket_of(size_of(c))];
 	c->prev = deferred_key(c);
 	c->next = *bucket;
-	*bucket = c;
+	__atomic_store_n(bucket, c, __ATOMIC_RELEASE); /* a fork sees a whole list at any moment */
 	h->deferred_bytes += size_of(c);
 	if (++h->deferred_count < DEFER_COUNT && h->deferred_bytes < DEFER_BYTES)
 		return;
