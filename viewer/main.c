@@ -16,6 +16,9 @@ static const struct command commands[] = {
 	{"map", "heap.db", "shows the address space at one moment", command_map, map_options, NULL},
 	{"latency", "heap.db", "time inside the allocator, per operation", command_latency,
 	 latency_options, NULL},
+	{"timeline", "heap.db", "sizes and fragmentation through time", command_timeline,
+	 timeline_options, NULL},
+	{"rss", "heap.db", "what of the heap is resident", command_rss, rss_options, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };
 

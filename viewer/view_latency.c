@@ -365,8 +365,8 @@ struct place {
 	double left, top, width;
 };
 
-/* One recording: its kinds as curves over the sum. Returns the number of curves. */
-static int curves_of_one(struct plot *plot, const struct latency *l, int op, struct place at)
+/* One recording: its kinds as curves over the sum. */
+static void curves_of_one(struct plot *plot, const struct latency *l, int op, struct place at)
 {
 	int k, shown = 0;
 
@@ -390,7 +390,6 @@ static int curves_of_one(struct plot *plot, const struct latency *l, int op, str
 			             ", $k%d using 1:2 with lines linewidth 1.5 linecolor rgb '%s'",
 			             k, curve_colours[k]);
 	plot_command(plot, "\n");
-	return shown;
 }
 
 static const char *const pair_colours[] = {"#d55e00", "#0072b2"};
