@@ -10,14 +10,18 @@
 
 static const struct command commands[] = {
 	/* data */
+	{"load", "TRACE", "turns a recording into a database, heap.db", command_load, load_options,
+         NULL},
 	{"sql", "heap.db \"SELECT ...\"", "asks the database by hand, read-only", command_sql, NULL,
          NULL},
 	/* pictures */
 	{"map", "heap.db", "shows the address space at one moment", command_map, map_options, NULL},
 	{"latency", "heap.db", "time inside the allocator, per operation", command_latency,
-	 latency_options, NULL},
+         latency_options, NULL},
 	{"timeline", "heap.db", "sizes and fragmentation through time", command_timeline,
-	 timeline_options, NULL},
+         timeline_options, NULL},
+	{"compare", "BASE.db NEW.db", "two recordings side by side, base -> new", command_compare,
+         compare_options, NULL},
 	{"rss", "heap.db", "what of the heap is resident", command_rss, rss_options, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

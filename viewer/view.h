@@ -19,6 +19,7 @@ struct command {
 };
 
 /* The data half */
+extern const struct option_row load_options[];
 enum status command_load(const struct command *self, struct options *o);
 enum status command_info(const struct command *self, struct options *o);
 enum status command_sql(const struct command *self, struct options *o);
@@ -35,6 +36,7 @@ enum status command_compare(const struct command *self, struct options *o);
 enum status command_report(const struct command *self, struct options *o);
 
 extern const struct option_row map_options[];
+extern const struct option_row compare_options[];
 extern const struct option_row latency_options[];
 extern const struct option_row timeline_options[];
 extern const struct option_row rss_options[];

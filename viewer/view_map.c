@@ -28,6 +28,7 @@ enum {
 	TOP = 68,
 	BOTTOM = 130,
 	GAP = 280,
+	PAIR_TITLE = 32,
 	LEGEND = 78,
 	LEGEND_COLUMNS = 4
 };
@@ -168,7 +169,7 @@ static enum status heap_load(struct heap *heap, struct scope *s, int64_t seq)
 }
 
 /* The one definition of how far a program has come; `compare` puts two heaps side by side by it. */
-static int64_t asked_until(struct scope *s, int64_t seq)
+int64_t map_asked(struct scope *s, int64_t seq)
 {
 	return db_value(s->db,
 	                "SELECT coalesce(sum(size), 0)"
@@ -200,7 +201,7 @@ enum status map_load(struct map *m, struct scope *s, struct moment at, const cha
 
 	*m = (struct map){.moment = at, .why = why};
 	m->outside = allocator_is_outside(s->allocator);
-	m->asked = asked_until(s, at.seq);
+	m->asked = map_asked(s, at.seq);
 	status = heap_load(&m->heap, s, at.seq);
 	if (!status && !m->heap.split.extent)
 		status = msg_fail(STATUS_INPUT,
@@ -235,7 +236,7 @@ void map_sheet(const struct map *m, struct sheet *t)
 	const struct heap_split *s = &m->heap.split;
 	char largest[FIGURE_MAX], returned[FIGURE_MAX];
 
-	sheet_init(t, "<part|>size|>bytes|>of H|<what it is");
+	sheet_init(t, "<part|>size|>bytes|>share|<what it is");
 	split_row(t, "live", s->live, s->extent, "asked for by the program and not freed (L)");
 	split_row(t, "slack", s->slack, s->extent, "usable beyond what was asked for");
 	split_row(t, "headers", s->headers, s->extent, "the allocator's bookkeeping");
@@ -250,7 +251,11 @@ void map_sheet(const struct map *m, struct sheet *t)
 		split_row(t, "bins", s->bins, s->extent, "free chunks");
 	}
 	split_row(t, "top", s->top, s->extent, "free, at the end of the break");
-	split_row(t, "extent", s->extent, s->extent, "all that came from the system (H)");
+	split_row(t, "extent", s->extent, s->extent,
+	          "all that came from the system; sum of the above");
+	if (s->tracer)
+		split_row(t, "H", s->extent - s->tracer, s->extent,
+		          "extent less the tracer's blocks");
 	sheet_note(t,
 	           "%" PRId64 " live blocks; largest free run %s; %s of the free part returned to "
 	           "the system",
@@ -402,6 +407,7 @@ static bool picture_init(struct picture *p, const struct map *maps, int count)
 {
 	uint64_t row_bytes = 0;
 	bool loss = maps[0].loss[0] || maps[count - 1].loss[0];
+	int top = TOP + (loss ? 22 : 0) + (count > 1 ? PAIR_TITLE : 0);
 	int i, row_height;
 
 	*p = (struct picture){.count = count, .columns = count > 1 ? PAIR_COLUMNS : PLOT_COLUMNS};
@@ -419,7 +425,7 @@ static bool picture_init(struct picture *p, const struct map *maps, int count)
 
 		panel->map = &maps[i];
 		panel->left = LEFT + i * (p->columns + GAP);
-		panel->top = TOP + (loss ? 22 : 0);
+		panel->top = top;
 		if (!heap_layout_init(&panel->layout, &maps[i].heap, p->columns, PLOT_ROWS,
 		                      row_bytes))
 			return false;
@@ -429,7 +435,7 @@ static bool picture_init(struct picture *p, const struct map *maps, int count)
 	for (i = 0; i < count; i++)
 		p->panel[i].height = p->panel[i].layout.rows * row_height;
 	p->width = LEFT + count * p->columns + (count - 1) * GAP + RIGHT;
-	p->height = TOP + (loss ? 22 : 0) + p->rows * row_height + BOTTOM;
+	p->height = top + p->rows * row_height + BOTTOM;
 	return true;
 }
 
@@ -545,14 +551,12 @@ static void panel_regions(struct plot *plot, const struct panel *panel)
 /* Title, moment and loss above a panel, as labels, so that no line is cut at the panel's edge. */
 static void panel_title(struct plot *plot, const struct picture *p, const struct panel *panel)
 {
-	static const enum plot_style styles[] = {PLOT_TITLE, PLOT_PLAIN, PLOT_WARNING};
 	const struct map *m = panel->map;
-	const char *lines[] = {m->who, m->when, m->loss[0] ? m->loss : NULL};
-	char first[512], row[FIGURE_MAX], cell[FIGURE_MAX], extent[FIGURE_MAX], live[FIGURE_MAX];
-	char second[512];
-	int i;
+	char first[512], second[512], row[FIGURE_MAX], cell[FIGURE_MAX], heap[FIGURE_MAX];
+	char live[FIGURE_MAX];
+	double y = 26 + (p->count > 1 ? PAIR_TITLE : 0);
 
-	text_size(extent, sizeof(extent), (double)m->heap.split.extent);
+	text_size(heap, sizeof(heap), (double)(m->heap.split.extent - m->heap.split.tracer));
 	text_size(live, sizeof(live), (double)m->heap.split.live);
 	text_size(row, sizeof(row), (double)panel->layout.row_bytes);
 	text_size(cell, sizeof(cell), (double)panel->layout.cell_bytes);
@@ -560,18 +564,17 @@ static void panel_title(struct plot *plot, const struct picture *p, const struct
 		snprintf(first, sizeof(first), "Heap map of %s%s%s", m->who, m->why ? ", " : "",
 		         m->why ? m->why : "");
 		snprintf(second, sizeof(second), "%s; H %s, L %s; a row is %s, a pixel %s", m->when,
-		         extent, live, row, cell);
-		lines[0] = first;
-		lines[1] = second;
+		         heap, live, row, cell);
 	} else {
-		snprintf(first, sizeof(first), "%s", m->who);
-		snprintf(second, sizeof(second), "H %s, L %s; a row is %s, a pixel %s", extent,
-		         live, row, cell);
-		lines[0] = first;
-		lines[1] = second;
+		snprintf(first, sizeof(first), "%s: %s", panel == p->panel ? "base" : "new",
+		         m->who);
+		snprintf(second, sizeof(second), "H %s, L %s; a row is %s, a pixel %s", heap, live,
+		         row, cell);
 	}
-	for (i = 0; i < 3 && lines[i]; i++)
-		plot_words(plot, 1000 + i, panel->left, 26 + 22 * i, styles[i], lines[i]);
+	plot_words(plot, 1000, panel->left, y, p->count == 1 ? PLOT_TITLE : PLOT_PLAIN, first);
+	plot_words(plot, 1001, panel->left, y + 22, PLOT_PLAIN, second);
+	if (m->loss[0])
+		plot_words(plot, 1002, panel->left, y + 44, PLOT_WARNING, m->loss);
 }
 
 /* Only states that occur somewhere in the picture, with their bytes when it shows one heap. */
@@ -604,17 +607,23 @@ static void picture_legend(struct plot *plot, const struct picture *p)
 	}
 }
 
-static void panel_draw(struct plot *plot, const struct picture *p, int number)
+static void panel_draw(struct plot *plot, const struct picture *p, int number, const char *where)
 {
 	const struct panel *panel = &p->panel[number];
 	panel_addresses(plot, panel);
 	panel_offsets(plot, panel);
 	panel_regions(plot, panel);
 	panel_title(plot, p, panel);
+	if (p->count > 1 && number == 0) {
+		char title[300];
+
+		snprintf(title, sizeof(title), "Two heaps at one scale, %s", where);
+		plot_words(plot, 1003, panel->left, 24, PLOT_TITLE, title);
+	}
 	plot_area(plot, panel->left, panel->top, p->columns, panel->height);
 	plot_command(plot, "set xrange [0:%d]\nset yrange [%d:0]\n", p->columns,
 	             panel->layout.rows);
-	plot_command(plot, "set xlabel 'offset within the row' offset 0,0.7\n");
+	plot_command(plot, "set xlabel 'offset within the row' offset 0,0.4\n");
 	plot_command(plot, "unset key\n");
 	if (number == 0)
 		picture_legend(plot, p);
@@ -623,7 +632,7 @@ static void panel_draw(struct plot *plot, const struct picture *p, int number)
 	plot_command(plot, "plot $map%d matrix using ($1 + 0.5):($2 + 0.5):3 with image\n", number);
 }
 
-enum status map_plot(const struct map *maps, int count, struct plot *plot)
+enum status map_plot(const struct map *maps, int count, const char *where, struct plot *plot)
 {
 	enum status status = STATUS_OK;
 	struct picture p;
@@ -637,7 +646,7 @@ enum status map_plot(const struct map *maps, int count, struct plot *plot)
 		plot_palette(plot);
 		plot_command(plot, "set multiplot\n");
 		for (i = 0; i < count; i++)
-			panel_draw(plot, &p, i);
+			panel_draw(plot, &p, i, where);
 		plot_command(plot, "unset multiplot\n");
 	}
 	picture_release(&p);
@@ -700,7 +709,7 @@ static enum status map_picture(const struct map *m, const struct options *o)
 	status = plot_open(&plot, &spec);
 	if (status)
 		return status;
-	status = map_plot(m, 1, plot);
+	status = map_plot(m, 1, NULL, plot);
 	if (status) {
 		plot_abandon(plot);
 		return status;

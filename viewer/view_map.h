@@ -34,8 +34,11 @@ void map_sheet(const struct map *m, struct sheet *t);
 /* Pixels that a picture of these maps needs. */
 void map_size(const struct map *maps, int count, int *width, int *height);
 
-/* One map, or two side by side at the same scale. */
-enum status map_plot(const struct map *maps, int count, struct plot *plot);
+/* One map, or two side by side at the same scale; `where` is the point that two have in common. */
+enum status map_plot(const struct map *maps, int count, const char *where, struct plot *plot);
+
+/* Bytes the program has asked for up to a fact: how far it has come. */
+int64_t map_asked(struct scope *s, int64_t seq);
 
 /* Is the allocator one that is traced from outside, so that its free parts are one? */
 bool allocator_is_outside(const char *allocator);
