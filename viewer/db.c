@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -305,6 +306,132 @@ bool db_is_real(struct query *q, int column)
 int64_t db_last_id(struct db *db)
 {
 	return sqlite3_last_insert_rowid(db->handle);
+}
+
+void db_fail(struct db *db, const char *what)
+{
+	if (!db->status)
+		db->status = msg_errno(STATUS_FAILED, "%s", what);
+}
+
+#define BULK_ROWS 40
+
+struct bulk {
+	struct db *db;
+	char *table;
+	int columns;
+	sqlite3_stmt *many;
+	int text_column;
+	const char *const *words;
+	int rows; /* waiting */
+	int64_t values[];
+};
+
+static sqlite3_stmt *bulk_prepare(struct bulk *b, int rows)
+{
+	size_t room = 64 + strlen(b->table) + (size_t)rows * ((size_t)b->columns * 2 + 4);
+	char *sql = malloc(room), *at = sql;
+	sqlite3_stmt *stmt = NULL;
+
+	if (!sql) {
+		db_fail(b->db, "cannot insert rows");
+		return NULL;
+	}
+	at += sprintf(at, "INSERT INTO %s VALUES", b->table);
+	for (int r = 0; r < rows; r++) {
+		at += sprintf(at, r ? ",(" : "(");
+		for (int c = 0; c < b->columns; c++)
+			at += sprintf(at, c ? ",?" : "?");
+		at += sprintf(at, ")");
+	}
+	if (sqlite3_prepare_v2(b->db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
+		db_error(b->db, sql);
+	free(sql);
+	return stmt;
+}
+
+struct bulk *bulk_open(struct db *db, const char *table, int columns)
+{
+	struct bulk *b;
+
+	if (db->status)
+		return NULL;
+	b = calloc(1, sizeof(*b) + sizeof(int64_t) * (size_t)columns * BULK_ROWS);
+	if (!b) {
+		db_fail(db, "cannot insert rows");
+		return NULL;
+	}
+	b->db = db;
+	b->table = strdup(table);
+	b->columns = columns;
+	b->text_column = -1;
+	b->many = b->table ? bulk_prepare(b, BULK_ROWS) : NULL;
+	return b;
+}
+
+void bulk_words(struct bulk *b, int text_column, const char *const *words)
+{
+	if (!b)
+		return;
+	b->text_column = text_column;
+	b->words = words;
+}
+
+static void bulk_bind(struct bulk *b, sqlite3_stmt *stmt, int index)
+{
+	int64_t value = b->values[index];
+
+	if (value == DB_NULL)
+		sqlite3_bind_null(stmt, index + 1);
+	else if (index % b->columns == b->text_column)
+		sqlite3_bind_text(stmt, index + 1, b->words[value], -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_int64(stmt, index + 1, value);
+}
+
+static void bulk_flush(struct bulk *b, sqlite3_stmt *stmt)
+{
+	if (!stmt || b->db->status)
+		return;
+	for (int i = 0; i < b->rows * b->columns; i++)
+		bulk_bind(b, stmt, i);
+	if (sqlite3_step(stmt) != SQLITE_DONE)
+		db_error(b->db, b->table);
+	sqlite3_reset(stmt);
+	b->rows = 0;
+}
+
+void bulk_add(struct bulk *b, const int64_t *values)
+{
+	if (!b || b->db->status)
+		return;
+	memcpy(b->values + b->rows * b->columns, values, sizeof(*values) * (size_t)b->columns);
+	if (++b->rows == BULK_ROWS)
+		bulk_flush(b, b->many);
+}
+
+enum status bulk_close(struct bulk *b)
+{
+	enum status status;
+
+	if (!b)
+		return STATUS_FAILED;
+	if (b->rows && !b->db->status) {
+		sqlite3_stmt *rest = bulk_prepare(b, b->rows);
+
+		bulk_flush(b, rest);
+		sqlite3_finalize(rest);
+	}
+	status = b->db->status;
+	sqlite3_finalize(b->many);
+	free(b->table);
+	free(b);
+	return status;
+}
+
+struct db *bulk_db(struct bulk *b)
+{
+	return b->db;
 }
 
 int64_t db_value(struct db *db, const char *sql, int count, const int64_t *values)

@@ -64,6 +64,21 @@ bool db_is_number(struct query *q, int column);
 bool db_is_real(struct query *q, int column);
 int64_t db_last_id(struct db *db);
 
+/*
+ * Many rows of integers into one table, several rows per statement: three times as fast as one
+ * by one. DB_NULL stands for NULL. The column `text_column`, if any, is an index into `words`.
+ */
+#define DB_NULL INT64_MIN
+struct bulk;
+struct bulk *bulk_open(struct db *db, const char *table, int columns);
+void bulk_words(struct bulk *b, int text_column, const char *const *words);
+void bulk_add(struct bulk *b, const int64_t *values);
+enum status bulk_close(struct bulk *b); /* NULL is fine */
+struct db *bulk_db(struct bulk *b);
+
+/* A failure of the caller's that ends all work on the database: memory, as a rule. */
+void db_fail(struct db *db, const char *what);
+
 /* First column of the first row; 0 when there is none. `format` is SQL with ?1.. as integers. */
 int64_t db_value(struct db *db, const char *sql, int count, const int64_t *values);
 

@@ -50,7 +50,8 @@ CREATE TABLE process (			-- one row per process image that was recorded
 	clock_offset	INTEGER,		-- ns, add to a time to get ns since 1970
 	start		INTEGER,		-- ns, first fact
 	finish		INTEGER,		-- ns, last fact
-	facts		INTEGER,		-- count of facts = greatest seq
+	facts		INTEGER,		-- count of events recorded; a realloc is one
+	last_seq	INTEGER,		-- greatest seq; a realloc takes two
 	lost		INTEGER,		-- count of events the tracer had to drop
 	unknown_frees	INTEGER,		-- count of frees of blocks never seen allocated
 	violations	INTEGER,		-- count of blocks handed out twice (0 unless lossy)

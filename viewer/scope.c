@@ -11,7 +11,8 @@ static enum status choose_process(struct scope *s, int64_t pid)
 	/* An exec() gives one pid two images: the one with more facts is meant. */
 	struct query *q =
 		db_prepare(s->db,
-	                   "SELECT id, pid, name, allocator, start, finish, facts, lost, complete"
+	                   "SELECT id, pid, name, allocator, start, finish, facts, lost, complete,"
+	                   "       last_seq"
 	                   "  FROM process WHERE ?1 < 0 OR pid = ?1"
 	                   " ORDER BY facts DESC, id LIMIT 1");
 	bool found;
@@ -28,6 +29,7 @@ static enum status choose_process(struct scope *s, int64_t pid)
 		s->facts = db_int(q, 6);
 		s->lost = db_int(q, 7);
 		s->complete = db_int(q, 8);
+		s->last_seq = db_int(q, 9);
 	}
 	if (db_finish(q))
 		return db_status(s->db);
@@ -44,7 +46,7 @@ static enum status choose_process(struct scope *s, int64_t pid)
 static struct moment moment_query(struct scope *s, const char *sql, int64_t value)
 {
 	struct query *q = db_prepare(s->db, sql);
-	struct moment m = {.seq = s->facts, .time = s->finish};
+	struct moment m = {.seq = s->last_seq, .time = s->finish};
 
 	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, value);
@@ -96,7 +98,7 @@ struct moment scope_moment(struct scope *s, const struct when *when, enum when_k
 	case WHEN_END:
 		break;
 	}
-	return (struct moment){.seq = s->facts, .time = s->finish};
+	return (struct moment){.seq = s->last_seq, .time = s->finish};
 }
 
 enum status scope_choose(struct scope *s, struct db *db, const struct options *o)

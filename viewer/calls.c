@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/* calls.c - what is counted per call; see calls.h. */
+#include "calls.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void calls_init(struct calls *c)
+{
+	memset(c, 0, sizeof(*c));
+}
+
+void calls_release(struct calls *c)
+{
+	for (int f = 0; f < FUNCTIONS; f++)
+		for (int k = 0; k < KINDS_MAX; k++)
+			free(c->latency[f][k]);
+	free(c->threads);
+	free(c->sites.addresses);
+	free(c->sites.slots);
+	calls_init(c);
+}
+
+int latency_bucket(int64_t ns)
+{
+	int octave, bucket;
+
+	if (ns < LATENCY_STEPS)
+		return ns < 0 ? 0 : (int)ns;
+	octave = 63 - __builtin_clzll((unsigned long long)ns); /* 4 for 16..31 */
+	bucket = (octave - 3) * LATENCY_STEPS + (int)((ns >> (octave - 4)) & (LATENCY_STEPS - 1));
+	return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;
+}
+
+int64_t latency_low(int bucket)
+{
+	int octave = bucket / LATENCY_STEPS + 3;
+
+	if (bucket < LATENCY_STEPS)
+		return bucket;
+	return (int64_t)(LATENCY_STEPS + bucket % LATENCY_STEPS) << (octave - 4);
+}
+
+static int note_latency(struct calls *c, int function, uint32_t kind, uint32_t ns)
+{
+	struct latency_bucket **table = &c->latency[function][kind % KINDS_MAX], *b;
+
+	if (!*table)
+		*table = calloc(LATENCY_BUCKETS, sizeof(**table));
+	if (!*table)
+		return -1;
+	b = &(*table)[latency_bucket(ns)];
+	b->count++;
+	b->total += ns;
+	if (ns > b->max)
+		b->max = ns;
+	return 0;
+}
+
+static struct thread *new_thread(struct calls *c, const struct fact *f)
+{
+	if (c->thread_count == c->thread_room) {
+		size_t room = c->thread_room ? 2 * c->thread_room : 8;
+		struct thread *threads = realloc(c->threads, room * sizeof(*threads));
+
+		if (!threads)
+			return NULL;
+		c->threads = threads;
+		c->thread_room = room;
+	}
+	c->thread_last = c->thread_count;
+	c->threads[c->thread_count] =
+		(struct thread){.tid = f->tid, .first = f->time, .tracer = true};
+	return &c->threads[c->thread_count++];
+}
+
+/* Mostly the thread of the fact before, else few: a linear search does. */
+static struct thread *find_thread(struct calls *c, const struct fact *f)
+{
+	struct thread *t = NULL;
+
+	if (c->thread_count && c->threads[c->thread_last].tid == f->tid)
+		t = &c->threads[c->thread_last];
+	for (size_t i = 0; !t && i < c->thread_count; i++) {
+		if (c->threads[i].tid == f->tid) {
+			c->thread_last = i;
+			t = &c->threads[i];
+		}
+	}
+	if (!t)
+		t = new_thread(c, f);
+	if (t) {
+		t->last = f->time;
+		t->latency += f->latency;
+		t->tracer = t->tracer && (f->flags & FLAG_TRACER);
+	}
+	return t;
+}
+
+static struct call_count *find_count(struct calls *c, int function, const struct fact *f)
+{
+	struct call_count *n = &c->count[function][f->flags & FLAG_TRACER ? 1 : 0];
+
+	n->latency += f->latency;
+	return n;
+}
+
+static int function_of(const struct fact *f)
+{
+	return f->function < FUNCTIONS ? f->function : FUNCTION_MALLOC;
+}
+
+int calls_alloc(struct calls *c, const struct fact *f)
+{
+	struct call_count *n = find_count(c, function_of(f), f);
+	struct thread *t = find_thread(c, f);
+
+	if (!t)
+		return -1;
+	n->count++;
+	n->bytes += (int64_t)f->size;
+	t->allocs++;
+	t->bytes += (int64_t)f->size;
+	if (f->flags & FLAG_TRACER)
+		return 0;
+	return note_latency(c, function_of(f), f->source, f->latency);
+}
+
+int calls_free(struct calls *c, const struct fact *f)
+{
+	/* realloc(p, 0) gives a block back too: its latency is that of a free. */
+	int function = f->function >= FUNCTION_FREE && f->function < FUNCTIONS ? f->function
+	                                                                       : FUNCTION_FREE;
+	struct call_count *n = find_count(c, function_of(f), f);
+	struct thread *t = find_thread(c, f);
+
+	if (!t)
+		return -1;
+	n->count++;
+	t->frees++;
+	if (f->flags & FLAG_TRACER)
+		return 0;
+	return note_latency(c, function, f->path, f->latency);
+}
+
+int calls_fail(struct calls *c, const struct fact *f)
+{
+	find_count(c, function_of(f), f)->failed++;
+	return find_thread(c, f) ? 0 : -1;
+}
+
+static size_t site_probe(const struct sites *s, uint64_t address)
+{
+	size_t i = (size_t)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 20) & (s->slot_count - 1);
+
+	while (s->slots[i] && s->addresses[s->slots[i] - 1] != address)
+		i = (i + 1) & (s->slot_count - 1);
+	return i;
+}
+
+static int sites_grow(struct sites *s)
+{
+	size_t room = s->slot_count ? s->slot_count : 256; /* of addresses, half of the slots */
+	uint64_t *addresses = realloc(s->addresses, room * sizeof(*addresses));
+	uint32_t *slots;
+
+	if (!addresses)
+		return -1;
+	s->addresses = addresses;
+	slots = calloc(2 * room, sizeof(*slots));
+	if (!slots)
+		return -1;
+	free(s->slots);
+	s->slots = slots;
+	s->slot_count = 2 * room;
+	for (size_t i = 0; i < s->count; i++)
+		slots[site_probe(s, addresses[i])] = (uint32_t)i + 1;
+	return 0;
+}
+
+uint32_t calls_site(struct calls *c, uint64_t address)
+{
+	struct sites *s = &c->sites;
+	size_t i;
+
+	if (s->count * 2 == s->slot_count && sites_grow(s))
+		return 0;
+	i = site_probe(s, address);
+	if (!s->slots[i]) {
+		s->addresses[s->count] = address;
+		s->slots[i] = (uint32_t)++s->count;
+	}
+	return s->slots[i];
+}
+
+static void store_latency(const struct calls *c, int64_t process, int f, int k, struct bulk *out)
+{
+	const struct latency_bucket *b = c->latency[f][k];
+
+	for (int i = 0; b && i < LATENCY_BUCKETS; i++) {
+		const int64_t row[] = {
+			process,    f,          k,       latency_low(i), latency_low(i + 1),
+			b[i].count, b[i].total, b[i].max};
+
+		if (b[i].count)
+			bulk_add(out, row);
+	}
+}
+
+static void store_counts(const struct calls *c, int64_t process, int f, struct bulk *out)
+{
+	for (int tracer = 0; tracer < 2; tracer++) {
+		const struct call_count *n = &c->count[f][tracer];
+		const int64_t row[] = {process,  f,         tracer,    n->count,
+		                       n->bytes, n->failed, n->latency};
+
+		if (n->count || n->failed)
+			bulk_add(out, row);
+	}
+}
+
+void calls_store(const struct calls *c, int64_t process, struct calls_tables *tables)
+{
+	for (int f = 0; f < FUNCTIONS; f++) {
+		store_counts(c, process, f, tables->calls);
+		for (int k = 0; k < KINDS_MAX; k++)
+			store_latency(c, process, f, k, tables->latency);
+	}
+	for (size_t i = 0; i < c->thread_count; i++) {
+		const struct thread *t = &c->threads[i];
+		const int64_t row[] = {process,  t->tid,   t->first,   t->last,  t->allocs,
+		                       t->frees, t->bytes, t->latency, t->tracer};
+
+		bulk_add(tables->thread, row);
+	}
+}

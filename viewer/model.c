@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * model.c - the processes of a recording: who is who, in which order facts of one nanosecond
+ * apply, and the rows of processes, losses and words. What a fact does to a heap is in heap.c.
+ */
+#include "model.h"
+
+#include "heap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct image {
+	struct process_info info;
+	uint32_t origin;
+	bool announced;    /* false: made up, because facts came without lw:process */
+	int64_t process;   /* process.id, 0: not begun */
+	int64_t parent;    /* process.id, 0: no copy */
+	struct heap *heap; /* NULL: not begun, or ended */
+	int64_t lost;
+	size_t site_count; /* kept after the heap has gone */
+	uint64_t *sites;
+};
+
+struct loss {
+	uint32_t origin;
+	int64_t begin, end, count;
+};
+
+struct model {
+	struct heap_tables tables;
+	struct image **images;
+	size_t image_count;
+	struct image **current; /* by origin */
+	size_t origin_count;
+	int64_t process_count;
+	struct loss *losses;
+	size_t loss_count;
+	struct fact *held; /* facts of one nanosecond */
+	size_t held_count, held_room;
+	struct query *process;
+	struct model_result result;
+};
+
+static const char *const extent_kinds[] = {"brk", "map", "implied"};
+
+static const struct {
+	const char *class;
+	const char *names[14];
+} words[] = {
+	{"source", {"pool", "refill", "deferred", "bin", "top", "mmap", "foreign", "unknown"}},
+	{"path", {"local", "remote", "deferred", "unmapped", "foreign", "merged", "unknown"}},
+	{"function",
+         {"malloc", "calloc", "realloc", "reallocarray", "memalign", "aligned_alloc",
+          "posix_memalign", "valloc", "pvalloc", "free", "free_sized", "free_aligned_sized"}},
+	{"reason", {"miss", "bound", "exit", "trim"}},
+	{"outcome", {"grown", "shrunk", "refused", "foreign"}},
+};
+
+static enum status no_memory(struct model *m)
+{
+	db_fail(m->tables.db, "cannot keep the heap in memory");
+	return db_status(m->tables.db);
+}
+
+/* ---- open and close ---- */
+
+static void store_words(struct db *db)
+{
+	struct query *q = db_prepare(db, "INSERT INTO word(class, code, name) VALUES (?1, ?2, ?3)");
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		for (int code = 0; words[i].names[code]; code++) {
+			db_bind_text(q, 1, words[i].class);
+			db_bind_int(q, 2, code);
+			db_bind_text(q, 3, words[i].names[code]);
+			db_run(q);
+		}
+	}
+	db_finish(q);
+}
+
+/* The bulk tables, by name and number of columns: they must match schema.sql. */
+struct bulk_row {
+	struct bulk **bulk;
+	const char *table;
+	int columns;
+};
+
+#define BULKS 13
+
+static void bulk_rows(struct heap_tables *t, struct bulk_row rows[BULKS])
+{
+	const struct bulk_row all[BULKS] = {
+		{&t->block, "block", 22},
+		{&t->deferred, "deferred", 7},
+		{&t->pool, "pool", 12},
+		{&t->extent, "extent", 8},
+		{&t->returned, "returned", 7},
+		{&t->resident, "resident", 6},
+		{&t->coalesce, "coalesce", 11},
+		{&t->sbrk, "sbrk", 8},
+		{&t->fail, "fail", 9},
+		{&t->figures.timeline, "timeline", 17},
+		{&t->calls.latency, "latency_hist", 8},
+		{&t->calls.calls, "calls", 7},
+		{&t->calls.thread, "thread", 9},
+	};
+
+	memcpy(rows, all, sizeof(all));
+}
+
+static enum status open_tables(struct heap_tables *t)
+{
+	struct bulk_row rows[BULKS];
+
+	bulk_rows(t, rows);
+	for (int i = 0; i < BULKS; i++)
+		*rows[i].bulk = bulk_open(t->db, rows[i].table, rows[i].columns);
+	bulk_words(t->extent, 3, extent_kinds);
+	t->violation = db_prepare(t->db, "INSERT INTO violation VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+	t->figures.peak = db_prepare(t->db, "INSERT INTO peak VALUES (?1, ?2, ?3, ?4, ?5)");
+	return db_status(t->db);
+}
+
+static void close_tables(struct heap_tables *t)
+{
+	struct bulk_row rows[BULKS];
+
+	bulk_rows(t, rows);
+	for (int i = 0; i < BULKS; i++) {
+		bulk_close(*rows[i].bulk);
+		*rows[i].bulk = NULL;
+	}
+	db_finish(t->violation);
+	db_finish(t->figures.peak);
+	t->violation = t->figures.peak = NULL;
+}
+
+enum status model_open(struct model **out, struct db *db)
+{
+	struct model *m = calloc(1, sizeof(*m));
+
+	*out = m;
+	if (!m)
+		return msg_errno(STATUS_FAILED, "cannot load");
+	m->tables.db = db;
+	store_words(db);
+	open_tables(&m->tables);
+	m->process = db_prepare(
+		db, "INSERT INTO process(id, pid, ppid, parent, host, name, allocator, version,"
+		    " page_size, header, clock_cost, clock_offset, start, finish, facts, last_seq,"
+		    " lost, unknown_frees, violations, implied, complete) VALUES (?1, ?2, ?3, ?4,"
+		    " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
+		    " ?21)");
+	return db_status(db);
+}
+
+void model_close(struct model *m)
+{
+	if (!m)
+		return;
+	for (size_t i = 0; i < m->image_count; i++) {
+		if (m->images[i]->heap)
+			heap_clear(m->images[i]->heap);
+		free(m->images[i]->heap);
+		free(m->images[i]->sites);
+		free(m->images[i]);
+	}
+	close_tables(&m->tables);
+	db_finish(m->process);
+	free(m->images);
+	free(m->current);
+	free(m->losses);
+	free(m->held);
+	free(m);
+}
+
+/* ---- process images ---- */
+
+static struct image *add_image(struct model *m, uint32_t origin, const struct process_info *info)
+{
+	struct image **images = realloc(m->images, (m->image_count + 1) * sizeof(*images));
+	struct image *image = calloc(1, sizeof(*image));
+
+	if (images)
+		m->images = images;
+	if (!images || !image) {
+		free(image);
+		return NULL;
+	}
+	image->info = *info;
+	image->origin = origin;
+	images[m->image_count++] = image;
+	return image;
+}
+
+static int need_origin(struct model *m, uint32_t origin)
+{
+	struct image **current;
+
+	if (origin < m->origin_count)
+		return 0;
+	current = realloc(m->current, (origin + 1) * sizeof(*current));
+	if (!current)
+		return -1;
+	m->current = current;
+	while (m->origin_count <= origin)
+		current[m->origin_count++] = NULL;
+	return 0;
+}
+
+int model_announce(struct model *m, uint32_t origin, const struct process_info *info)
+{
+	struct image *image = need_origin(m, origin) ? NULL : add_image(m, origin, info);
+
+	if (!image) {
+		no_memory(m);
+		return -1;
+	}
+	image->announced = info->start != 0;
+	return (int)m->image_count - 1;
+}
+
+static bool same_host(const struct image *a, const struct image *b)
+{
+	return !strcmp(a->info.host, b->info.host);
+}
+
+/* The process that `child` is a copy of, or NULL: a fresh image. */
+static struct image *find_parent(const struct model *m, const struct image *child)
+{
+	struct image *parent = NULL;
+
+	if (child->info.forked == 0 || !child->announced)
+		return NULL;
+	for (size_t i = 0; i < m->image_count; i++) {
+		struct image *other = m->images[i];
+
+		if (!other->process || other == child || !same_host(other, child))
+			continue;
+		/* Not said, and this pid had an image before: that was exec(), not fork(). */
+		if (child->info.forked < 0 && other->info.pid == child->info.pid)
+			return NULL;
+		if (other->heap && other->info.pid == child->info.ppid)
+			parent = other;
+	}
+	return parent;
+}
+
+static int begin_image(struct model *m, struct image *image, const struct fact *f)
+{
+	struct image *parent = find_parent(m, image);
+
+	image->heap = calloc(1, sizeof(*image->heap));
+	image->process = ++m->process_count;
+	if (!image->heap || heap_init(image->heap, &m->tables, image->process))
+		return -1;
+	/* A trace without lw:process (LTTng's own wrapper): glibc's header is the best guess. */
+	image->heap->header = image->announced ? image->info.header : 8;
+	image->heap->time = f->time;
+	m->current[image->origin] = image;
+	if (!parent)
+		return 0;
+	image->parent = parent->process;
+	return heap_copy(image->heap, parent->heap);
+}
+
+static void count_losses(struct model *m, struct image *image)
+{
+	for (size_t i = 0; i < m->loss_count; i++)
+		if (m->losses[i].origin == image->origin)
+			image->lost += m->losses[i].count;
+}
+
+static bool is_complete(const struct model *m, const struct image *image)
+{
+	const struct heap *h = image->heap;
+
+	for (size_t i = 0; i < m->loss_count; i++)
+		if (m->losses[i].origin == UINT32_MAX || m->losses[i].origin == image->origin)
+			return false;
+	return !h->violations && !h->dumped;
+}
+
+static void store_process(struct model *m, const struct image *image)
+{
+	const struct process_info *info = &image->info;
+	const struct heap *h = image->heap;
+	struct query *q = m->process;
+	const int64_t numbers[] = {
+		info->version,
+		info->page_size,
+		h->header,
+		info->clock_cost,
+		info->clock_offset,
+		h->first_time,
+		h->time,
+		h->events,
+		h->seq,
+		image->lost,
+		h->unknown_frees,
+		h->violations,
+		h->implied,
+		is_complete(m, image),
+	};
+
+	db_bind_int(q, 1, image->process);
+	db_bind_int(q, 2, info->pid);
+	db_bind_int(q, 3, info->ppid);
+	if (image->parent)
+		db_bind_int(q, 4, image->parent);
+	else
+		db_bind_null(q, 4);
+	db_bind_text(q, 5, info->host);
+	db_bind_text(q, 6, info->name);
+	db_bind_text(q, 7, info->allocator);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		db_bind_int(q, 8 + (int)i, numbers[i]);
+	db_run(q);
+}
+
+static void add_result(struct model_result *r, const struct image *image)
+{
+	const struct heap *h = image->heap;
+
+	r->facts += h->events;
+	r->processes++;
+	if (h->violations && !r->violations)
+		snprintf(r->first_violation, sizeof(r->first_violation), "%s, pid=%u",
+		         h->first_violation, image->info.pid);
+	r->violations += h->violations;
+	r->unknown_frees += h->unknown_frees;
+}
+
+/* The image's last fact is past: all of its rows, then its memory goes. */
+static int end_image(struct model *m, struct image *image)
+{
+	struct heap *h = image->heap;
+	int failed;
+
+	count_losses(m, image);
+	failed = heap_store(h);
+	store_process(m, image);
+	add_result(&m->result, image);
+	image->site_count = h->calls.sites.count;
+	image->sites = h->calls.sites.addresses;
+	h->calls.sites.addresses = NULL;
+	heap_clear(h);
+	free(h);
+	image->heap = NULL;
+	return failed;
+}
+
+/* Facts of an origin before, or without, any lw:process belong to its first image. */
+static struct image *image_of(struct model *m, const struct fact *f)
+{
+	static const struct process_info unknown = {.forked = 0};
+	struct image *image = NULL;
+
+	if (f->origin < m->origin_count && m->current[f->origin])
+		return m->current[f->origin];
+	for (size_t i = 0; i < m->image_count && !image; i++)
+		if (m->images[i]->origin == f->origin)
+			image = m->images[i];
+	if (!image && !need_origin(m, f->origin))
+		image = add_image(m, f->origin, &unknown);
+	return image && !begin_image(m, image, f) ? image : NULL;
+}
+
+/* ---- facts ---- */
+
+static int apply_process(struct model *m, const struct fact *f)
+{
+	struct image *image = image_of(m, f), *announced = m->images[f->info];
+
+	if (!image)
+		return -1;
+	/* exec() in a recording that does not part processes: the old heap is gone at once. */
+	if (image != announced && !announced->process) {
+		if (end_image(m, image) || begin_image(m, announced, f))
+			return -1;
+		image = announced;
+	}
+	return heap_apply(image->heap, f);
+}
+
+static int apply(struct model *m, const struct fact *f)
+{
+	struct image *image;
+
+	if (f->kind == FACT_PROCESS)
+		return apply_process(m, f);
+	image = image_of(m, f);
+	return image ? heap_apply(image->heap, f) : -1;
+}
+
+static bool begins_block(const struct fact *f)
+{
+	return f->kind == FACT_ALLOC || f->kind == FACT_REALLOC_NEW;
+}
+
+static bool ends_block(const struct fact *f)
+{
+	return f->kind == FACT_FREE || f->kind == FACT_REALLOC_OLD;
+}
+
+/* Does the fact find its address as it must: live for an end, not live for a beginning? */
+static bool fits(const struct model *m, const struct fact *f)
+{
+	const struct image *image = f->origin < m->origin_count ? m->current[f->origin] : NULL;
+	const struct block *b;
+
+	if (!image || !image->heap || (!begins_block(f) && !ends_block(f)))
+		return true;
+	b = blocks_find(&image->heap->blocks, f->ptr);
+	return (b && b->state == BLOCK_LIVE) == ends_block(f);
+}
+
+static bool thread_first(const struct model *m, size_t from, size_t j)
+{
+	for (size_t i = from; i < j; i++)
+		if (m->held[i].origin == m->held[j].origin && m->held[i].tid == m->held[j].tid)
+			return false;
+	return true;
+}
+
+/*
+ * Facts of one nanosecond apply in order of arrival, but at one address the free comes first if
+ * the block is live, else the allocation. No thread's own order is ever changed. held[i] does not
+ * fit: bring its counterpart in front of it.
+ */
+static void bring_forward(struct model *m, size_t i)
+{
+	struct fact f = m->held[i], other;
+
+	for (size_t j = i + 1; j < m->held_count; j++) {
+		other = m->held[j];
+		if (other.origin != f.origin || other.ptr != f.ptr ||
+		    begins_block(&other) == begins_block(&f) || !thread_first(m, i, j))
+			continue;
+		memmove(&m->held[i + 1], &m->held[i], (j - i) * sizeof(f));
+		m->held[i] = other;
+		return;
+	}
+}
+
+static enum status apply_held(struct model *m)
+{
+	for (size_t i = 0; i < m->held_count; i++) {
+		if (m->held_count > 1 && !fits(m, &m->held[i]))
+			bring_forward(m, i);
+		if (apply(m, &m->held[i]))
+			return no_memory(m);
+	}
+	m->held_count = 0;
+	return db_status(m->tables.db);
+}
+
+enum status model_fact(struct model *m, const struct fact *f)
+{
+	if (m->held_count && m->held[0].time != f->time) {
+		enum status status = apply_held(m);
+
+		if (status)
+			return status;
+	}
+	if (m->held_count == m->held_room) {
+		size_t room = m->held_room ? 2 * m->held_room : 64;
+		struct fact *held = realloc(m->held, room * sizeof(*held));
+
+		if (!held)
+			return no_memory(m);
+		m->held = held;
+		m->held_room = room;
+	}
+	m->held[m->held_count++] = *f;
+	return STATUS_OK;
+}
+
+void model_lost(struct model *m, uint32_t origin, int64_t begin, int64_t end, int64_t count)
+{
+	struct loss *losses = realloc(m->losses, (m->loss_count + 1) * sizeof(*losses));
+
+	if (!losses) {
+		no_memory(m);
+		return;
+	}
+	m->losses = losses;
+	losses[m->loss_count++] = (struct loss){origin, begin, end, count};
+}
+
+static int64_t process_of(const struct model *m, uint32_t origin)
+{
+	const struct image *image = origin < m->origin_count ? m->current[origin] : NULL;
+
+	return image ? image->process : 0;
+}
+
+static void store_losses(struct model *m)
+{
+	struct query *q = db_prepare(m->tables.db, "INSERT INTO loss VALUES (?1, ?2, ?3, ?4)");
+
+	for (size_t i = 0; i < m->loss_count; i++) {
+		const struct loss *l = &m->losses[i];
+
+		m->result.lost += l->count;
+		db_bind_int(q, 1, process_of(m, l->origin));
+		if (l->begin == DB_NULL)
+			db_bind_null(q, 2);
+		else
+			db_bind_int(q, 2, l->begin);
+		if (l->end == DB_NULL)
+			db_bind_null(q, 3);
+		else
+			db_bind_int(q, 3, l->end);
+		db_bind_int(q, 4, l->count);
+		db_run(q);
+	}
+	db_finish(q);
+}
+
+enum status model_finish(struct model *m)
+{
+	enum status status = apply_held(m);
+
+	for (size_t i = 0; i < m->image_count && !status; i++)
+		if (m->images[i]->heap && end_image(m, m->images[i]))
+			status = no_memory(m);
+	store_losses(m);
+	close_tables(&m->tables);
+	return status ? status : db_status(m->tables.db);
+}
+
+const struct model_result *model_result(const struct model *m)
+{
+	return &m->result;
+}
+
+void model_sites(const struct model *m, site_visit visit, void *arg)
+{
+	for (size_t i = 0; i < m->image_count; i++) {
+		const struct image *image = m->images[i];
+
+		for (size_t n = 0; n < image->site_count; n++)
+			visit(arg, heap_site_id(image->process, (uint32_t)n + 1), image->process,
+			      image->origin, image->sites[n]);
+	}
+}
