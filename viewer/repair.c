@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: MIT */
+/* repair.c - checks and mends damaged traces; see repair.h. */
+#include "repair.h"
+
+#include <dirent.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* CTF 1.8, 7.1: a packet of metadata begins with a header of 37 bytes. */
+#define METADATA_MAGIC      0x75d11d57u
+#define METADATA_HEADER     37
+#define METADATA_CONTENT_AT 24 /* u32, bits */
+#define METADATA_PACKET_AT  28 /* u32, bits */
+
+/*
+ * LTTng's stream packets: magic, uuid, stream and instance numbers (32 bytes), then times, then
+ * both sizes. The offsets hold on all machines, because everything before is naturally aligned.
+ */
+#define STREAM_MAGIC      0xc1fc1fc1u
+#define STREAM_HEADER     64
+#define STREAM_CONTENT_AT 48 /* u64, bits */
+#define STREAM_PACKET_AT  56 /* u64, bits */
+
+/* No event of ours ends in so many zero bytes; a power cut leaves whole pages of them. */
+#define ZERO_TAIL 32
+
+/* A file in memory. */
+struct bytes {
+	const uint8_t *data;
+	size_t size;
+};
+
+static enum status map_file(const char *path, struct bytes *b)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *data = NULL;
+
+	*b = (struct bytes){NULL, 0};
+	if (fd < 0 || fstat(fd, &st)) {
+		enum status status =
+			msg_errno(STATUS_INPUT, "cannot open trace: path=\"%s\"", path);
+
+		if (fd >= 0)
+			close(fd);
+		return status;
+	}
+	if (st.st_size) {
+		data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (data == MAP_FAILED) {
+			close(fd);
+			return msg_errno(STATUS_INPUT, "cannot read trace: path=\"%s\"", path);
+		}
+	}
+	close(fd);
+	*b = (struct bytes){data, (size_t)st.st_size};
+	return STATUS_OK;
+}
+
+static void unmap_file(struct bytes *b)
+{
+	if (b->data)
+		munmap((void *)b->data, b->size);
+}
+
+static uint32_t get32(const uint8_t *at, bool swap)
+{
+	uint32_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return swap ? __builtin_bswap32(v) : v;
+}
+
+static uint64_t get64(const uint8_t *at, bool swap)
+{
+	uint64_t v;
+
+	memcpy(&v, at, sizeof(v));
+	return swap ? __builtin_bswap64(v) : v;
+}
+
+/* ---- streams ---- */
+
+static bool has_zero_tail(const uint8_t *end)
+{
+	for (int i = 1; i <= ZERO_TAIL; i++)
+		if (end[-i])
+			return false;
+	return true;
+}
+
+/* Bytes of the whole, sound packets at the beginning of a stream. */
+static size_t sound_prefix(const struct bytes *b, const char **what)
+{
+	size_t at = 0;
+
+	while (at < b->size) {
+		const uint8_t *p = b->data + at;
+		size_t left = b->size - at;
+		uint64_t content, packet;
+		bool swap;
+
+		*what = "is cut short";
+		if (left < STREAM_HEADER)
+			return at;
+		*what = "has a packet without its magic number";
+		swap = get32(p, false) == __builtin_bswap32(STREAM_MAGIC);
+		if (!swap && get32(p, false) != STREAM_MAGIC)
+			return at;
+		content = get64(p + STREAM_CONTENT_AT, swap) / 8;
+		packet = get64(p + STREAM_PACKET_AT, swap) / 8;
+		*what = "has a packet of impossible size";
+		if (content < STREAM_HEADER || content > packet)
+			return at;
+		*what = "is cut short";
+		if (packet > left)
+			return at;
+		*what = "ends in zeros";
+		if (content >= STREAM_HEADER + ZERO_TAIL && has_zero_tail(p + content))
+			return at;
+		at += packet;
+	}
+	*what = NULL;
+	return at;
+}
+
+/* ---- metadata ---- */
+
+/* The text of the packets, without their headers; of a cut packet what there is. */
+static char *metadata_text(const struct bytes *b, size_t *length, bool *damaged)
+{
+	char *text = malloc(b->size + 1);
+	size_t at = 0;
+
+	*length = 0;
+	if (!text)
+		return NULL;
+	while (at < b->size) {
+		const uint8_t *p = b->data + at;
+		size_t left = b->size - at, content, packet;
+		bool swap = left >= 4 && get32(p, false) == __builtin_bswap32(METADATA_MAGIC);
+
+		*damaged = true;
+		if (left < METADATA_HEADER || (!swap && get32(p, false) != METADATA_MAGIC))
+			break;
+		content = get32(p + METADATA_CONTENT_AT, swap) / 8;
+		packet = get32(p + METADATA_PACKET_AT, swap) / 8;
+		if (content < METADATA_HEADER || content > packet)
+			break;
+		*damaged = packet > left;
+		if (content > left)
+			content = left;
+		memcpy(text + *length, p + METADATA_HEADER, content - METADATA_HEADER);
+		*length += content - METADATA_HEADER;
+		if (packet > left)
+			break;
+		at += packet;
+	}
+	text[*length] = 0;
+	return text;
+}
+
+/* Where the string or comment that begins at `i` ends; i itself when none begins there. */
+static size_t skip_quoted(const char *text, size_t length, size_t i)
+{
+	const char *end;
+
+	if (text[i] == '"') {
+		for (i++; i < length && text[i] != '"'; i++)
+			if (text[i] == '\\')
+				i++;
+		return i;
+	}
+	if (text[i] != '/' || text[i + 1] != '*')
+		return i;
+	end = strstr(text + i + 2, "*/");
+	return end ? (size_t)(end - text) + 1 : length;
+}
+
+/* The length up to and with the last declaration that is whole. */
+static size_t whole_declarations(const char *text, size_t length)
+{
+	size_t whole = 0;
+	int depth = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		i = skip_quoted(text, length, i);
+		if (i >= length)
+			break;
+		if (text[i] == '{')
+			depth++;
+		else if (text[i] == '}')
+			depth--;
+		else if (text[i] == ';' && !depth)
+			whole = i + 1;
+	}
+	return whole;
+}
+
+static bool only_blank(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if (!strchr(" \t\r\n", text[i]))
+			return false;
+	return true;
+}
+
+/* Without these nothing can be decoded. */
+static bool is_enough(const char *text)
+{
+	return strstr(text, "trace {") && strstr(text, "stream {") && strstr(text, "event {");
+}
+
+/* ---- the copy ---- */
+
+static void note(struct repair *r, const char *name, const char *what, size_t lost)
+{
+	if (!r->damaged++)
+		snprintf(r->what, sizeof(r->what), "%s %s", name, what);
+	r->lost_bytes += (int64_t)lost;
+}
+
+static enum status make_copy(struct repair *r, const char *scratch)
+{
+	size_t room = strlen(scratch) + sizeof("/.lwview-mended-XXXXXX");
+
+	if (r->copy)
+		return STATUS_OK;
+	r->copy = malloc(room);
+	if (!r->copy)
+		return msg_errno(STATUS_FAILED, "cannot mend trace");
+	snprintf(r->copy, room, "%s/.lwview-mended-XXXXXX", scratch);
+	if (mkdtemp(r->copy))
+		return STATUS_OK;
+	free(r->copy);
+	r->copy = NULL;
+	return msg_errno(STATUS_FAILED, "cannot mend trace: path=\"%s\"", scratch);
+}
+
+static enum status write_copy(const struct repair *r, const char *name, const void *data,
+                              size_t size)
+{
+	char path[4096];
+	const char *at = data;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", r->copy, name);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	while (fd >= 0 && size) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			close(fd);
+			fd = -1;
+			break;
+		}
+		at += n;
+		size -= (size_t)n;
+	}
+	if (fd < 0 || close(fd))
+		return msg_errno(STATUS_FAILED, "cannot mend trace: path=\"%s\"", path);
+	return STATUS_OK;
+}
+
+static enum status link_copy(const struct repair *r, const char *directory, const char *name)
+{
+	char from[4096], to[4096], *real;
+	int failed;
+
+	snprintf(from, sizeof(from), "%s/%s", directory, name);
+	snprintf(to, sizeof(to), "%s/%s", r->copy, name);
+	real = realpath(from, NULL);
+	failed = !real || symlink(real, to);
+	free(real);
+	if (failed)
+		return msg_errno(STATUS_FAILED, "cannot mend trace: path=\"%s\"", to);
+	return STATUS_OK;
+}
+
+/* ---- one trace directory ---- */
+
+struct listing {
+	struct dirent **entries;
+	int count;
+};
+
+/* Streams: every plain file but the metadata; index/ and hidden files are babeltrace2's business. */
+static bool is_stream(const char *directory, const struct dirent *entry)
+{
+	char path[4096];
+	struct stat st;
+
+	if (entry->d_name[0] == '.' || !strcmp(entry->d_name, "metadata"))
+		return false;
+	snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
+/* In: the whole packets of one stream; `write` puts what is to be read into the copy. */
+static enum status handle_stream(struct repair *r, const char *directory, const char *name,
+                                 bool write)
+{
+	char path[4096];
+	const char *what;
+	struct bytes b;
+	enum status status;
+	size_t sound;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	status = map_file(path, &b);
+	if (status)
+		return status;
+	sound = sound_prefix(&b, &what);
+	if (!write && sound < b.size)
+		note(r, name, what, b.size - sound);
+	else if (write && sound == b.size)
+		status = link_copy(r, directory, name);
+	else if (write && sound)
+		status = write_copy(r, name, b.data, sound);
+	unmap_file(&b);
+	return status;
+}
+
+static enum status handle_streams(struct repair *r, const char *directory, bool write)
+{
+	struct listing l = {NULL, 0};
+	enum status status = STATUS_OK;
+
+	l.count = scandir(directory, &l.entries, NULL, alphasort);
+	if (l.count < 0)
+		return msg_errno(STATUS_INPUT, "cannot open trace: path=\"%s\"", directory);
+	for (int i = 0; i < l.count; i++) {
+		if (!status && is_stream(directory, l.entries[i]))
+			status = handle_stream(r, directory, l.entries[i]->d_name, write);
+		free(l.entries[i]);
+	}
+	free(l.entries);
+	return status;
+}
+
+/* *mended: the sound text when the metadata is damaged, else NULL. */
+static enum status check_metadata(struct repair *r, const char *directory, char **mended)
+{
+	static const char signature[] = "/* CTF 1.";
+	bool damaged = false, plain;
+	char path[4096], *text;
+	size_t length, whole;
+	enum status status;
+	struct bytes b;
+
+	*mended = NULL;
+	snprintf(path, sizeof(path), "%s/metadata", directory);
+	status = map_file(path, &b);
+	if (status)
+		return status;
+	plain = b.size >= sizeof(signature) && !memcmp(b.data, signature, sizeof(signature) - 1);
+	text = plain ? strndup((const char *)b.data, b.size) : metadata_text(&b, &length, &damaged);
+	if (plain && text)
+		length = strlen(text);
+	unmap_file(&b);
+	if (!text)
+		return msg_fail(STATUS_FAILED, "cannot read trace: out of memory");
+	whole = whole_declarations(text, length);
+	if (!damaged && only_blank(text + whole, length - whole) && is_enough(text)) {
+		free(text);
+		return STATUS_OK;
+	}
+	text[whole] = 0;
+	if (!is_enough(text)) {
+		free(text);
+		return msg_fail(STATUS_INPUT,
+		                "cannot read trace, its metadata is damaged: path=\"%s\"", path);
+	}
+	note(r, "metadata", "is cut short", length - whole);
+	*mended = text;
+	return STATUS_OK;
+}
+
+static enum status write_mended(struct repair *r, const char *directory, const char *scratch,
+                                const char *metadata)
+{
+	/* The signature tells babeltrace2 that the text is not in packets. */
+	static const char signature[] = "/* CTF 1.8 */\n";
+	enum status status = make_copy(r, scratch);
+
+	if (!status && !metadata)
+		status = link_copy(r, directory, "metadata");
+	if (!status && metadata) {
+		size_t size = sizeof(signature) + strlen(metadata);
+		char *text = malloc(size);
+
+		if (!text)
+			return msg_fail(STATUS_FAILED, "cannot mend trace: out of memory");
+		snprintf(text, size, "%s%s", strncmp(metadata, "/* CTF", 6) ? signature : "",
+		         metadata);
+		status = write_copy(r, "metadata", text, strlen(text));
+		free(text);
+	}
+	return status ? status : handle_streams(r, directory, true);
+}
+
+enum status repair_trace(struct repair *r, const char *directory, const char *scratch)
+{
+	char *metadata = NULL;
+	enum status status;
+
+	memset(r, 0, sizeof(*r));
+	r->path = strdup(directory);
+	if (!r->path)
+		return msg_fail(STATUS_FAILED, "cannot read trace: out of memory");
+	status = check_metadata(r, directory, &metadata);
+	if (!status)
+		status = handle_streams(r, directory, false);
+	if (!status && r->damaged) {
+		status = write_mended(r, directory, scratch, metadata);
+		if (!status) {
+			free(r->path);
+			r->path = strdup(r->copy);
+		}
+	}
+	free(metadata);
+	if (status)
+		repair_release(r);
+	return status;
+}
+
+void repair_release(struct repair *r)
+{
+	DIR *d = r->copy ? opendir(r->copy) : NULL;
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d)))
+		unlinkat(dirfd(d), entry->d_name, 0);
+	if (d) {
+		closedir(d);
+		rmdir(r->copy);
+	}
+	free(r->copy);
+	free(r->path);
+	r->copy = r->path = NULL;
+}
