@@ -42,7 +42,7 @@ static uint64_t max64(uint64_t a, uint64_t b)
 
 /* --- spans ---------------------------------------------------------------------------------- */
 
-static bool span_add(struct heap *heap, uint64_t from, uint64_t to, enum heap_state state)
+static bool span_add(struct heapmap *heap, uint64_t from, uint64_t to, enum heap_state state)
 {
 	struct heap_span *last = heap->spans ? &heap->span[heap->spans - 1] : NULL;
 
@@ -67,7 +67,7 @@ static bool span_add(struct heap *heap, uint64_t from, uint64_t to, enum heap_st
 
 /* Where the building stands: every array is walked once, from low addresses to high ones. */
 struct build {
-	struct heap *heap;
+	struct heapmap *heap;
 	const struct heap_input *in;
 	size_t pool, returned;
 };
@@ -182,12 +182,12 @@ static size_t extents_join(struct heap_piece *extent, size_t count)
 	return n;
 }
 
-bool heap_build(struct heap *heap, struct heap_input *in)
+bool heapmap_build(struct heapmap *heap, struct heap_input *in)
 {
 	struct build b = {.heap = heap, .in = in};
 	size_t e, l = 0;
 
-	*heap = (struct heap){0};
+	*heap = (struct heapmap){0};
 	in->extents = extents_join(in->extent, in->extents);
 	for (e = 0; e < in->extents; e++)
 		if (in->extent[e].is_brk) {
@@ -219,13 +219,13 @@ bool heap_build(struct heap *heap, struct heap_input *in)
 	return true;
 }
 
-void heap_release(struct heap *heap)
+void heapmap_release(struct heapmap *heap)
 {
 	free(heap->span);
-	*heap = (struct heap){0};
+	*heap = (struct heapmap){0};
 }
 
-void heap_clip(struct heap *heap, uint64_t from, uint64_t to)
+void heapmap_clip(struct heapmap *heap, uint64_t from, uint64_t to)
 {
 	size_t i, n = 0;
 
@@ -242,7 +242,8 @@ void heap_clip(struct heap *heap, uint64_t from, uint64_t to)
 /* --- layout --------------------------------------------------------------------------------- */
 
 /* Joins spans to stretches of addresses; gaps below half a row are shown, wider ones broken. */
-static size_t segments_find(const struct heap *heap, uint64_t row_bytes, struct heap_segment *out)
+static size_t segments_find(const struct heapmap *heap, uint64_t row_bytes,
+                            struct heap_segment *out)
 {
 	size_t i, n = 0;
 
@@ -293,7 +294,7 @@ static int segments_place(struct heap_segment *segment, size_t count, uint64_t r
 	return count ? row + 1 : 0;
 }
 
-bool heap_layout_init(struct heap_layout *l, const struct heap *heap, int columns, int max_rows,
+bool heap_layout_init(struct heap_layout *l, const struct heapmap *heap, int columns, int max_rows,
                       uint64_t row_bytes)
 {
 	bool fixed = row_bytes != 0;
@@ -356,7 +357,7 @@ static void paint(struct painter *p, enum heap_state state, uint64_t bytes)
 }
 
 /* Returns the first span behind the segment. */
-static size_t segment_paint(const struct heap *heap, size_t i, const struct heap_segment *s,
+static size_t segment_paint(const struct heapmap *heap, size_t i, const struct heap_segment *s,
                             struct painter *p)
 {
 	uint64_t at = s->address, end = s->address + s->length;
@@ -371,7 +372,7 @@ static size_t segment_paint(const struct heap *heap, size_t i, const struct heap
 	return i;
 }
 
-unsigned char *heap_cells(const struct heap *heap, const struct heap_layout *l)
+unsigned char *heapmap_cells(const struct heapmap *heap, const struct heap_layout *l)
 {
 	size_t size = (size_t)l->rows * (size_t)l->columns, span = 0, i;
 	unsigned char *cells = malloc(size ? size : 1);

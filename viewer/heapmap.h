@@ -81,7 +81,7 @@ struct heap_input {
 	size_t extents, pools, returneds, leaves;
 };
 
-struct heap {
+struct heapmap {
 	struct heap_span *span; /* by address */
 	size_t spans, room;
 	struct heap_split split;
@@ -89,8 +89,8 @@ struct heap {
 };
 
 /* Returns false when memory ran out. Adjacent extents of `input` are joined in place. */
-bool heap_build(struct heap *heap, struct heap_input *input);
-void heap_release(struct heap *heap);
+bool heapmap_build(struct heapmap *heap, struct heap_input *input);
+void heapmap_release(struct heapmap *heap);
 
 enum heap_state heap_live_state(uint64_t size);
 
@@ -108,14 +108,14 @@ struct heap_layout {
 };
 
 /* Picks the smallest power of two as row_bytes that needs at most max_rows, if row_bytes is 0. */
-bool heap_layout_init(struct heap_layout *layout, const struct heap *heap, int columns,
+bool heap_layout_init(struct heap_layout *layout, const struct heapmap *heap, int columns,
                       int max_rows, uint64_t row_bytes);
 void heap_layout_release(struct heap_layout *layout);
 
 /* Returns rows * columns states, to be freed, or NULL. */
-unsigned char *heap_cells(const struct heap *heap, const struct heap_layout *layout);
+unsigned char *heapmap_cells(const struct heapmap *heap, const struct heap_layout *layout);
 
 /* Drops what lies outside of [from, to). The split is left as it is. */
-void heap_clip(struct heap *heap, uint64_t from, uint64_t to);
+void heapmap_clip(struct heapmap *heap, uint64_t from, uint64_t to);
 
 #endif

@@ -140,7 +140,7 @@ static enum status load_leaves(struct scope *s, int64_t seq, struct heap_input *
 	" WHERE process = ?1 AND begin_seq <= ?2" \
 	"   AND (finish_seq IS NULL OR finish_seq > ?2) ORDER BY address"
 
-static enum status heap_load(struct heap *heap, struct scope *s, int64_t seq)
+static enum status heap_load(struct heapmap *heap, struct scope *s, int64_t seq)
 {
 	struct heap_input in = {0};
 	enum status status;
@@ -159,7 +159,7 @@ static enum status heap_load(struct heap *heap, struct scope *s, int64_t seq)
 		                     &in.returned, &in.returneds);
 	if (!status)
 		status = load_leaves(s, seq, &in);
-	if (!status && !heap_build(heap, &in))
+	if (!status && !heapmap_build(heap, &in))
 		status = msg_errno(STATUS_FAILED, "cannot build the map");
 	free(in.extent);
 	free(in.pool);
@@ -216,7 +216,7 @@ enum status map_load(struct map *m, struct scope *s, struct moment at, const cha
 
 void map_release(struct map *m)
 {
-	heap_release(&m->heap);
+	heapmap_release(&m->heap);
 }
 
 /* --- the table ------------------------------------------------------------------------------ */
@@ -356,7 +356,7 @@ static enum status map_print(const struct map *m, FILE *out)
 	int row, column;
 
 	if (!heap_layout_init(&l, &m->heap, TEXT_COLUMNS, TEXT_ROWS, 0) ||
-	    !(cells = heap_cells(&m->heap, &l))) {
+	    !(cells = heapmap_cells(&m->heap, &l))) {
 		heap_layout_release(&l);
 		return msg_errno(STATUS_FAILED, "cannot draw the map");
 	}
@@ -462,7 +462,7 @@ static void plot_palette(struct plot *plot)
 static enum status panel_data(struct plot *plot, const struct panel *panel, int number)
 {
 	const struct heap_layout *l = &panel->layout;
-	unsigned char *cells = heap_cells(&panel->map->heap, l);
+	unsigned char *cells = heapmap_cells(&panel->map->heap, l);
 	int row, column;
 
 	if (!cells)
@@ -515,7 +515,7 @@ static void panel_offsets(struct plot *plot, const struct panel *panel)
 static void panel_regions(struct plot *plot, const struct panel *panel)
 {
 	const struct heap_layout *l = &panel->layout;
-	const struct heap *heap = &panel->map->heap;
+	const struct heapmap *heap = &panel->map->heap;
 	int label = 1, row;
 	size_t i = 0;
 
@@ -678,7 +678,7 @@ static enum status zoom_apply(struct map *m)
 	if (*rest || from >= to)
 		return msg_fail(STATUS_USAGE, "--zoom wants two addresses, A..B: zoom=\"%s\"",
 		                zoom);
-	heap_clip(&m->heap, from, to);
+	heapmap_clip(&m->heap, from, to);
 	if (!m->heap.spans)
 		return msg_fail(STATUS_USAGE,
 		                "no heap at these addresses at that moment: zoom=\"%s\"", zoom);

@@ -12,7 +12,7 @@
 #include "sheet.h"
 
 struct map {
-	struct heap heap;
+	struct heapmap heap;
 	struct moment moment;
 	int64_t asked;   /* bytes, cumulative up to the moment */
 	char who[160];   /* program, pid, allocator */
