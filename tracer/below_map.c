@@ -1,0 +1,211 @@
+/*
+ * below_map.c - the growth of an allocator that is seen from outside: what it asks of the system.
+ *
+ * mmap, munmap, mremap, mprotect, madvise, sbrk and brk are interposed.  A call made while a thread
+ * is inside the allocator is the allocator's; any other is the program's and passes.  Addresses that
+ * are reserved only (PROT_NONE) are not extent yet: mprotect makes them so.  An allocator that uses
+ * the bare system calls is blind here.
+ *
+ * glibc's own allocator makes its calls inside libc, where nobody can stand in between: ptmalloc.c
+ * reads its growth otherwise.  What is left here for it is somebody else's sbrk.
+ */
+#define _GNU_SOURCE
+#include "below_any.h"
+#include "facts.h"
+#include "raw.h"
+#include "regions.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdarg.h>
+
+#define PUBLIC     __attribute__((visibility("default")))
+#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+enum {
+	DID_MAP = 0,
+	DID_REMAP = 1,
+	DID_UNMAP = 2,
+	DID_RETURN = 3
+};
+enum {
+	BRK_GROWN = 0,
+	BRK_SHRUNK = 1,
+	BRK_REFUSED = 2,
+	BRK_FOREIGN = 3
+};
+
+static bool inside(void)
+{
+	return lw_self.depth && !lw_self.emitting && !lw_self.scope && !lw_below_is_ptmalloc();
+}
+
+struct change {
+	uint8_t kind, what;
+};
+
+static void note_piece(uintptr_t address, size_t length, void *arg)
+{
+	const struct change *change = arg;
+	struct lw_fact fact = {.kind = change->kind, .start = lw_clock(), .detail = change->what};
+
+	fact.map.address = address;
+	fact.map.length = length;
+	lw_note(&fact);
+}
+
+static size_t whole_pages(size_t length)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (length + page - 1) & ~(page - 1);
+}
+
+static void came(void *at, size_t length)
+{
+	struct change change = {FACT_MAP, DID_MAP};
+
+	lw_regions_add((uintptr_t)at, whole_pages(length), note_piece, &change);
+}
+
+static void went(void *at, size_t length)
+{
+	struct change change = {FACT_UNMAP, DID_UNMAP};
+
+	lw_regions_remove((uintptr_t)at, whole_pages(length), note_piece, &change);
+}
+
+PUBLIC void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+{
+	static __typeof__(&mmap) next;
+	void *at;
+
+	if (!next)
+		next = NEXT(mmap);
+	at = next(addr, length, prot, flags, fd, offset);
+	if (at != MAP_FAILED && inside()) {
+		if (prot & (PROT_READ | PROT_WRITE))
+			came(at, length);
+		else if (flags & MAP_FIXED)
+			went(at, length);
+	}
+	return at;
+}
+
+#if defined(__LP64__)
+PUBLIC void *mmap64(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+	__attribute__((alias("mmap")));
+#endif
+
+PUBLIC int munmap(void *addr, size_t length)
+{
+	static __typeof__(&munmap) next;
+
+	if (!next)
+		next = NEXT(munmap);
+	/* Before: the addresses may be somebody else's as soon as they are free. */
+	if (inside())
+		went(addr, length);
+	return next(addr, length);
+}
+
+PUBLIC void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
+{
+	struct lw_fact fact = {.kind = FACT_MAP, .detail = DID_REMAP};
+	void *wish, *at;
+	va_list rest;
+
+	va_start(rest, flags);
+	wish = flags & MREMAP_FIXED ? va_arg(rest, void *) : NULL;
+	va_end(rest);
+	at = NEXT(mremap)(old, old_length, length, flags, wish);
+	if (at == MAP_FAILED || !inside())
+		return at;
+	fact.start = lw_clock();
+	fact.map.address = (uintptr_t)at;
+	fact.map.length = whole_pages(length);
+	fact.map.old_address = (uintptr_t)old;
+	fact.map.old_length = whole_pages(old_length);
+	lw_regions_remove((uintptr_t)old, whole_pages(old_length), NULL, NULL);
+	lw_regions_add((uintptr_t)at, whole_pages(length), NULL, NULL);
+	lw_note(&fact);
+	return at;
+}
+
+PUBLIC int mprotect(void *addr, size_t length, int prot)
+{
+	static __typeof__(&mprotect) next;
+	int result;
+
+	if (!next)
+		next = NEXT(mprotect);
+	result = next(addr, length, prot);
+	if (!result && inside()) {
+		if (prot & PROT_WRITE)
+			came(addr, length);
+		else if (prot == PROT_NONE)
+			went(addr, length);
+	}
+	return result;
+}
+
+PUBLIC int madvise(void *addr, size_t length, int advice)
+{
+	static __typeof__(&madvise) next;
+	struct change change = {FACT_UNMAP, DID_RETURN};
+
+	if (!next)
+		next = NEXT(madvise);
+	if ((advice == MADV_DONTNEED || advice == MADV_FREE) && inside())
+		note_piece((uintptr_t)addr, length, &change);
+	return next(addr, length, advice);
+}
+
+/* ---- the break -------------------------------------------------------------------------- */
+
+static void note_break(uintptr_t old_end, uintptr_t new_end)
+{
+	struct lw_fact fact = {.kind = FACT_SBRK, .start = lw_clock()};
+
+	fact.sbrk.old_end = old_end;
+	fact.sbrk.new_end = new_end;
+	if (new_end > old_end) {
+		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
+		fact.detail = BRK_GROWN;
+	} else {
+		lw_regions_remove(new_end, old_end - new_end, NULL, NULL);
+		fact.detail = BRK_SHRUNK;
+	}
+	lw_note(&fact);
+}
+
+PUBLIC void *sbrk(intptr_t by)
+{
+	static __typeof__(&sbrk) next;
+	uintptr_t old;
+
+	if (!next)
+		next = NEXT(sbrk);
+	old = (uintptr_t)next(by);
+	if (!by || old == UINTPTR_MAX)
+		return (void *)old;
+	if (inside())
+		note_break(old, old + (uintptr_t)by);
+	else if (!lw_self.depth && lw_below_is_ptmalloc())
+		ptmalloc_foreign_break(old, old + (uintptr_t)by);
+	return (void *)old;
+}
+
+PUBLIC int brk(void *to)
+{
+	uintptr_t old = (uintptr_t)NEXT(sbrk)(0);
+	int result = NEXT(brk)(to);
+
+	if (result || old == (uintptr_t)to)
+		return result;
+	if (inside())
+		note_break(old, (uintptr_t)to);
+	else if (!lw_self.depth && lw_below_is_ptmalloc())
+		ptmalloc_foreign_break(old, (uintptr_t)to);
+	return result;
+}

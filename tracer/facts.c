@@ -1,0 +1,486 @@
+/*
+ * facts.c - the way of a fact from the call it happened in to the provider.
+ *
+ *   HELD ──provider enabled──▶ STARTING ──lw:process written──▶ ON ──disabled──▶ IDLE
+ *     └──────early log full, nothing enabled──────▶ IDLE ──enabled again──▶ STARTING
+ *
+ * In HELD and STARTING facts go to the early log.  Whoever begins writes lw:process, sets ON, closes
+ * the log and writes what it holds; a thread that finds the log closed reads the state again.  So
+ * lw:process comes first, and each fact is written once.
+ */
+#define _GNU_SOURCE
+#include "facts.h"
+#include "below.h"
+#include "raw.h"
+#include "regions.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+/* Address space only: pages of the log are touched as facts come, and all go back when it is
+ * written.  The largest start-up seen, a clang with its option tables, makes 30,000 facts. */
+#define EARLY_FACTS (1u << 18)
+#define LOG_CLOSED  (1u << 30)
+
+/* Facts one call may note before they are written from inside it, and calls of different threads
+ * that may note at the same time.  More than a batch of deferred chunks has. */
+#define PENDING_FACTS 512
+#define PENDING_CALLS 64
+
+/* lttng-ust has two listener threads per process image. */
+#define TRACER_THREADS 16
+
+enum state {
+	HELD,
+	STARTING,
+	ON,
+	IDLE
+};
+
+struct lw_pending {
+	atomic_bool taken;
+	unsigned count;
+	struct lw_fact fact[PENDING_FACTS];
+};
+
+static struct {
+	_Atomic(enum state) state;
+	_Atomic(const struct lw_provider *) provider;
+	_Atomic(struct lw_fact *) log;
+	atomic_uint log_next;
+	_Atomic uint64_t start; /* of the process image: its first call, or the fork */
+	uint64_t fork_start;    /* read just before the fork under way */
+	bool forked;            /* this process image is a copy of its parent's */
+	bool child_waits;       /* forked, and not registered with the session daemon yet */
+	bool resumed;           /* recording began on a heap that was already running */
+	uint32_t clock_cost;
+	_Atomic uint32_t tracer_tid[TRACER_THREADS];
+} tracer;
+
+static struct lw_pending pending_calls[PENDING_CALLS];
+
+__thread struct lw_self lw_self __attribute__((tls_model("initial-exec")));
+
+/* ---- who is who ------------------------------------------------------------------------- */
+
+static void remember_tracer(uint32_t tid)
+{
+	for (int i = 0; i < TRACER_THREADS; i++) {
+		uint32_t none = 0;
+
+		if (atomic_compare_exchange_strong(&tracer.tracer_tid[i], &none, tid) ||
+		    none == tid)
+			return;
+	}
+}
+
+static bool is_tracer_tid(uint32_t tid)
+{
+	for (int i = 0; i < TRACER_THREADS; i++)
+		if (tracer.tracer_tid[i] == tid)
+			return true;
+	return false;
+}
+
+/* lttng-ust's threads give themselves a name that ends in "-ust", but allocate before they do so:
+ * the first calls of every thread look. */
+static void look_at_name(struct lw_self *self)
+{
+	char name[16] = "";
+	size_t length;
+
+	self->checks++;
+	if (prctl(PR_GET_NAME, name))
+		return;
+	length = strlen(name);
+	if (length < 4 || strcmp(name + length - 4, "-ust"))
+		return;
+	self->tracer = 1;
+	remember_tracer(self->tid);
+}
+
+static void complete(struct lw_self *self, struct lw_fact *fact)
+{
+	if (!self->tid)
+		self->tid = (uint32_t)syscall(SYS_gettid);
+	if (self->checks < 16 && !self->tracer && self->tid != (uint32_t)getpid())
+		look_at_name(self);
+	fact->tid = self->tid;
+	if (self->tracer || self->scope || self->emitting)
+		fact->flags |= LW_FLAG_TRACER;
+}
+
+/* ---- the early log ---------------------------------------------------------------------- */
+
+static struct lw_fact *early_log(void)
+{
+	struct lw_fact *log = tracer.log;
+	struct lw_fact *fresh;
+
+	if (log)
+		return log;
+	fresh = raw_pages(EARLY_FACTS * sizeof *fresh);
+	if (fresh && !atomic_compare_exchange_strong(&tracer.log, &log, fresh)) {
+		raw_unmap(fresh, EARLY_FACTS * sizeof *fresh);
+		return log;
+	}
+	return fresh;
+}
+
+/* Keeps FACT; false when the log is full or closed. */
+static bool hold(const struct lw_fact *fact)
+{
+	struct lw_fact *log = early_log();
+	unsigned index = log ? atomic_fetch_add(&tracer.log_next, 1) : EARLY_FACTS;
+
+	if (index >= EARLY_FACTS)
+		return false;
+	memcpy(&log[index], fact, sizeof *fact);
+	log[index].kind = FACT_NONE;
+	log[index].flags |= LW_FLAG_EARLY;
+	__atomic_store_n(&log[index].kind, fact->kind, __ATOMIC_RELEASE);
+	return true;
+}
+
+static void write_early_log(const struct lw_provider *provider)
+{
+	unsigned count = atomic_exchange(&tracer.log_next, LOG_CLOSED);
+	struct lw_fact *log = tracer.log;
+
+	if (count >= LOG_CLOSED)
+		return;
+	if (count > EARLY_FACTS)
+		count = EARLY_FACTS;
+	for (unsigned i = 0; i < count; i++) {
+		while (!__atomic_load_n(&log[i].kind, __ATOMIC_ACQUIRE))
+			sched_yield();
+		if (is_tracer_tid(log[i].tid))
+			log[i].flags |= LW_FLAG_TRACER;
+		provider->emit(&log[i]);
+	}
+	if (log)
+		raw_unmap(log, EARLY_FACTS * sizeof *log);
+	tracer.log = NULL;
+}
+
+static void drop_early_log(void)
+{
+	struct lw_fact *log = tracer.log;
+
+	tracer.log = NULL;
+	tracer.log_next = LOG_CLOSED;
+	if (log)
+		raw_unmap(log, EARLY_FACTS * sizeof *log);
+}
+
+/* ---- beginning and ending --------------------------------------------------------------- */
+
+static void write_process(const struct lw_provider *provider)
+{
+	struct lw_below_info info = {0};
+	struct lw_process process = {
+		.start = tracer.resumed ? lw_clock() : tracer.start,
+		.pid = (uint32_t)getpid(),
+		.ppid = (uint32_t)getppid(),
+		.page_size = (uint32_t)sysconf(_SC_PAGESIZE),
+		.clock_cost = tracer.clock_cost,
+		.forked = tracer.forked,
+	};
+
+	lw_below_describe(&info);
+	process.allocator = info.allocator;
+	process.version = info.version;
+	process.header = info.header;
+	provider->emit_process(&process);
+}
+
+static void begin(const struct lw_provider *provider, enum state from)
+{
+	struct lw_self *self = &lw_self;
+
+	if (!atomic_compare_exchange_strong(&tracer.state, &from, STARTING))
+		return;
+	self->emitting++;
+	write_process(provider);
+	atomic_store(&tracer.state, ON);
+	write_early_log(provider);
+	if (tracer.resumed)
+		lw_below_dump();
+	self->emitting--;
+}
+
+/* Looks whether the recording has begun or ended since the last look. */
+static void settle(void)
+{
+	const struct lw_provider *provider = tracer.provider;
+	enum state state = tracer.state;
+
+	if (!provider || tracer.child_waits)
+		return;
+	if (state == HELD || state == IDLE) {
+		if (provider->enabled())
+			begin(provider, state);
+	} else if (state == ON && !provider->any()) {
+		tracer.resumed = true;
+		atomic_compare_exchange_strong(&tracer.state, &state, IDLE);
+	}
+}
+
+/* The early log is full: if a recording of some of our events runs, that is what is wanted; else
+ * none will, and what was kept is of no use. */
+static void give_up_holding(void)
+{
+	const struct lw_provider *provider = tracer.provider;
+	enum state held = HELD;
+
+	if (provider && !tracer.child_waits && provider->any()) {
+		begin(provider, HELD);
+	} else if (atomic_compare_exchange_strong(&tracer.state, &held, IDLE)) {
+		tracer.resumed = true;
+		drop_early_log();
+	}
+}
+
+static void record(const struct lw_fact *fact)
+{
+	for (;;) {
+		switch (tracer.state) {
+		case ON:
+			((const struct lw_provider *)tracer.provider)->emit(fact);
+			return;
+		case IDLE:
+			return;
+		case HELD:
+			if (hold(fact))
+				return;
+			give_up_holding();
+			break;
+		case STARTING:
+			if (hold(fact))
+				return;
+			sched_yield();
+			break;
+		}
+	}
+}
+
+/* ---- facts of one call ------------------------------------------------------------------ */
+
+static struct lw_pending *pending_take(struct lw_self *self)
+{
+	for (unsigned i = 0; i < PENDING_CALLS; i++) {
+		struct lw_pending *pending = &pending_calls[(self->tid + i) % PENDING_CALLS];
+		bool free = false;
+
+		if (!pending->taken &&
+		    atomic_compare_exchange_strong(&pending->taken, &free, true)) {
+			pending->count = 0;
+			return pending;
+		}
+	}
+	return NULL;
+}
+
+void lw_note(struct lw_fact *fact)
+{
+	struct lw_self *self = &lw_self;
+
+	complete(self, fact);
+	if (self->depth && !self->pending)
+		self->pending = pending_take(self);
+	if (self->pending && self->pending->count < PENDING_FACTS)
+		self->pending->fact[self->pending->count++] = *fact;
+	else
+		record(fact);
+}
+
+/* Writing may make lttng-ust allocate, which notes more facts: hence no fixed end of the loop. */
+static void flush(struct lw_self *self)
+{
+	struct lw_pending *pending = self->pending;
+
+	if (!pending)
+		return;
+	for (unsigned i = 0; i < pending->count; i++)
+		record(&pending->fact[i]);
+	self->pending = NULL;
+	atomic_store(&pending->taken, false);
+}
+
+static void note_start(uint64_t start)
+{
+	uint64_t none = 0;
+
+	atomic_compare_exchange_strong(&tracer.start, &none, start);
+}
+
+void lw_record_call(struct lw_self *self, struct lw_fact *fact, bool fact_first)
+{
+	uint64_t now;
+
+	if (self->depth > 1) {
+		if (fact)
+			lw_note(fact);
+		return;
+	}
+	if (fact) {
+		complete(self, fact);
+		if (!tracer.start)
+			note_start(fact->start);
+	}
+	if (tracer.state != ON)
+		settle();
+	self->emitting = 1;
+	if (fact && fact_first)
+		record(fact);
+	flush(self);
+	if (fact && !fact_first)
+		record(fact);
+	flush(self);
+	self->emitting = 0;
+	now = fact ? fact->start + fact->latency : lw_clock();
+	lw_resident_tick(now);
+}
+
+void lw_record_now(struct lw_fact *fact)
+{
+	struct lw_self *self = &lw_self;
+
+	complete(self, fact);
+	self->emitting++;
+	record(fact);
+	flush(self);
+	self->emitting--;
+}
+
+/* ---- life of the process ---------------------------------------------------------------- */
+
+const struct lw_provider *lw_facts_provider(void)
+{
+	return tracer.provider;
+}
+
+void lw_scope_enter(void)
+{
+	lw_self.scope++;
+}
+
+void lw_scope_leave(void)
+{
+	lw_self.scope--;
+}
+
+void lw_facts_child_ready(void)
+{
+	tracer.child_waits = false;
+}
+
+bool lw_facts_wanted(void)
+{
+	if (tracer.state == ON)
+		settle();
+	return tracer.state != IDLE;
+}
+
+void lw_facts_before_fork(void)
+{
+	tracer.fork_start = lw_clock();
+}
+
+/* One thread, whose number has changed; what the others were about to write is the parent's. */
+void lw_facts_after_fork_in_child(void)
+{
+	struct lw_self *self = &lw_self;
+
+	self->tid = 0;
+	self->checks = 0;
+	self->tracer = 0;
+	for (int i = 0; i < PENDING_CALLS; i++)
+		pending_calls[i].taken = &pending_calls[i] == self->pending;
+	for (int i = 0; i < TRACER_THREADS; i++)
+		tracer.tracer_tid[i] = 0;
+	lw_regions_unlock_child();
+	drop_early_log();
+	tracer.log_next = 0;
+	tracer.start = tracer.fork_start;
+	tracer.forked = true;
+	tracer.child_waits = true;
+	tracer.resumed = false;
+	tracer.state = HELD;
+}
+
+static uint32_t measure_clock(void)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (int i = 0; i < 64; i++) {
+		uint64_t from = lw_clock();
+		uint64_t took = lw_clock() - from;
+
+		if (took < best)
+			best = took;
+	}
+	return (uint32_t)best;
+}
+
+/* Opens liblw-provider.so beside this library.  Without it, or without lttng-ust, the program runs
+ * on, unrecorded: the reason is told when LW_TRACE_VERBOSE is set. */
+static const struct lw_provider *open_provider(void)
+{
+	static const char name[] = "liblw-provider.so";
+	char path[4096];
+	const char *slash;
+	void *library;
+	Dl_info here;
+
+	if (!dladdr((void *)&tracer, &here) || !(slash = strrchr(here.dli_fname, '/')))
+		slash = here.dli_fname = "";
+	snprintf(path, sizeof path, "%.*s%s", (int)(*slash ? slash + 1 - here.dli_fname : 0),
+	         here.dli_fname, name);
+	library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!library && getenv("LW_TRACE_VERBOSE"))
+		fprintf(stderr, "liblw-trace: cannot open provider: %s\n", dlerror());
+	return library ? dlsym(library, "lw_provider") : NULL;
+}
+
+/* The earliest of our constructors; the program's own come later or have run already, no matter. */
+__attribute__((constructor(101))) static void facts_open(void)
+{
+	const char *wish = getenv("LW_TRACE");
+	const struct lw_provider *provider;
+	int saved = errno;
+
+	note_start(lw_clock());
+	if (wish && !strcmp(wish, "0")) {
+		tracer.state = IDLE;
+		return;
+	}
+	lw_scope_enter();
+	tracer.clock_cost = measure_clock();
+	pthread_atfork(lw_facts_before_fork, NULL, lw_facts_after_fork_in_child);
+	provider = open_provider();
+	if (provider)
+		provider->open(lw_scope_enter);
+	tracer.provider = provider;
+	lw_scope_leave();
+	if (!provider) {
+		tracer.state = IDLE;
+		drop_early_log();
+	}
+	errno = saved;
+}
+
+/* The last known size of the heap belongs into every picture. */
+__attribute__((destructor)) static void facts_close(void)
+{
+	if (tracer.state == ON)
+		lw_resident_sample(lw_clock());
+}

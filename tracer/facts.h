@@ -1,0 +1,192 @@
+/*
+ * facts.h - what the wrapper knows about one call, and where it goes.
+ *
+ * A fact is made on the stack of the thread it happened in, and leaves by lw_record().  Facts that
+ * arise inside a call (the break moved, a batch was merged) wait in a buffer of the thread until
+ * the call's end was read, so that writing them is never counted as the allocator's time.
+ *
+ * Before the provider can write, facts are kept in the early log; they are written with the flag
+ * EARLY as soon as it can.  So no fact of a process is missing, not even those from before any
+ * constructor, and each is written exactly once.
+ */
+#ifndef LW_FACTS_H
+#define LW_FACTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/* The numbers of these enumerations are part of the trace format: see lw_provider.h. */
+enum lw_fact_kind {
+	FACT_NONE, /* a place of the early log that was reserved, but is not filled in yet */
+	FACT_ALLOC,
+	FACT_POOL_HIT,
+	FACT_FREE,
+	FACT_REALLOC,
+	FACT_FAIL,
+	FACT_COALESCE,
+	FACT_MERGE,
+	FACT_SBRK,
+	FACT_MAP,
+	FACT_UNMAP,
+	FACT_POOL_NEW,
+	FACT_POOL_FREE,
+	FACT_LIVE,
+	FACT_LIVE_END,
+	FACT_RSS
+};
+
+enum lw_function {
+	LW_FN_MALLOC,
+	LW_FN_CALLOC,
+	LW_FN_REALLOC,
+	LW_FN_REALLOCARRAY,
+	LW_FN_MEMALIGN,
+	LW_FN_ALIGNED_ALLOC,
+	LW_FN_POSIX_MEMALIGN,
+	LW_FN_VALLOC,
+	LW_FN_PVALLOC,
+	LW_FN_FREE,
+	LW_FN_FREE_SIZED,
+	LW_FN_FREE_ALIGNED_SIZED
+};
+
+enum {
+	LW_FLAG_TRACER = 1,
+	LW_FLAG_EARLY = 2
+};
+
+/* 64 bytes.  Which of the union is valid follows from KIND; DETAIL is source, path, outcome, what,
+ * reason, moved or kind of block, in the words of the event's description. */
+struct lw_fact {
+	uint64_t start;   /* ns of CLOCK_MONOTONIC */
+	uint32_t latency; /* ns inside the allocator */
+	uint32_t tid;
+	uint8_t kind, flags, function, detail;
+	uint8_t align, source;
+	union {
+		struct {
+			uint64_t ptr, size, caller;
+			uint32_t slack;
+		} alloc;
+		struct {
+			uint64_t ptr, caller;
+		} free;
+		struct {
+			uint64_t old_ptr, new_ptr, size, caller;
+			uint32_t slack;
+		} realloc;
+		struct {
+			uint64_t size, caller;
+			uint32_t error;
+		} fail;
+		struct {
+			uint64_t bytes, largest;
+			uint32_t chunks_in, chunks_out, owner;
+		} coalesce;
+		struct {
+			uint64_t ptr, merged, size;
+		} merge;
+		struct {
+			uint64_t old_end, new_end;
+		} sbrk;
+		struct {
+			uint64_t address, length, old_address, old_length;
+		} map;
+		struct {
+			uint64_t pool, bytes;
+			uint32_t object, capacity, offset;
+		} pool;
+		struct {
+			uint64_t ptr, usable;
+		} live;
+		struct {
+			uint64_t blocks;
+		} live_end;
+		struct {
+			uint64_t extent, anon, resident;
+		} rss;
+	};
+};
+
+/* First event of each process image. */
+struct lw_process {
+	uint64_t start; /* not later than any fact of this process; of a forked one, the fork */
+	uint32_t pid, ppid, page_size, header, clock_cost, version, forked;
+	const char *allocator;
+};
+
+/*
+ * The provider, liblw-provider.so, as seen from here.  It is opened by dlopen from our constructor,
+ * never linked: so all that lttng-ust allocates while it starts lies between two lines of ours and
+ * can be told from the program's own, and its destructors run after those of the program's libraries.
+ */
+struct lw_provider {
+	void (*open)(void (*closing)(void)); /* CLOSING is called when the process takes it down */
+	bool (*enabled)(void);               /* every event of `lw` is switched on */
+	bool (*any)(void);                   /* at least one is */
+	void (*emit)(const struct lw_fact *fact);
+	void (*emit_process)(const struct lw_process *process);
+	void (*before_fork)(void *sigset);
+	void (*after_fork_parent)(void *sigset);
+	void (*after_fork_child)(void *sigset);
+	int (*close)(int fd, int (*close_fd)(int)); /* refuses lttng-ust's own descriptors */
+};
+
+struct lw_pending;
+
+/* What a thread knows.  Zero is its valid first state: it must work before any constructor. */
+struct lw_self {
+	struct lw_pending *pending; /* facts of the call under way; NULL: none */
+	uint64_t start;             /* of that call */
+	uint32_t tid;               /* 0: not asked yet */
+	uint16_t depth;             /* calls of the family under way in this thread */
+	uint16_t scope;             /* > 0: what happens is lttng-ust's doing */
+	uint8_t checks;             /* times the thread's name was looked at */
+	uint8_t tracer;             /* the thread is one of lttng-ust's */
+	uint8_t emitting;           /* inside the provider */
+	uint8_t source, path;       /* said by hooks about the call under way */
+};
+
+extern __thread struct lw_self lw_self __attribute__((tls_model("initial-exec")));
+
+static inline uint64_t lw_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Keeps FACT until the call under way has ended; without such a call, writes it at once. */
+void lw_note(struct lw_fact *fact);
+
+/* Writes FACT, and before (after, when FACT_FIRST) it what the call under way has noted. */
+void lw_record_call(struct lw_self *self, struct lw_fact *fact, bool fact_first);
+
+/* Writes FACT, which belongs to no call, now. */
+void lw_record_now(struct lw_fact *fact);
+
+/* Looks whether facts are recorded still, or may be soon. */
+bool lw_facts_wanted(void);
+
+/* Returns the provider, or NULL as long as it is not there. */
+const struct lw_provider *lw_facts_provider(void);
+
+/* Around what lttng-ust does in the program's threads. */
+void lw_scope_enter(void);
+void lw_scope_leave(void);
+
+/* Run by pthread_atfork(); clone() has to call them itself. */
+void lw_facts_before_fork(void);
+void lw_facts_after_fork_in_child(void);
+
+/* The child of a fork may write only after lttng-ust has registered it anew: says so. */
+void lw_facts_child_ready(void);
+
+/* Samples the resident memory when 10 ms have passed since the last one, or the heap has grown. */
+void lw_resident_tick(uint64_t now);
+void lw_resident_sample(uint64_t now);
+
+#endif

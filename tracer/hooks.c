@@ -1,0 +1,188 @@
+/*
+ * hooks.c - liblw seen from inside: the hooks of lw_trace.h, and what below.h asks of an allocator.
+ *
+ * A hook may be called under liblw's locks: it notes the fact, which is written when the call under
+ * way has ended.  Outside any call (a thread ends) it is written at once, which is safe, because
+ * writing a fact never allocates on its own thread's behalf (lttng-ust's buffers exist by then).
+ */
+#include "lw.h"
+#include "lw_trace.h"
+
+#include "facts.h"
+#include "below.h"
+#include "regions.h"
+
+#include <string.h>
+
+enum {
+	UNSAID = 0xff
+};
+
+/* The batch that this thread merges: it began, so many chunks went in. */
+static __thread struct {
+	uint64_t start, bytes, largest;
+	uintptr_t last_merged;
+	uint32_t chunks_in, chunks_out;
+	uint8_t reason;
+} batch __attribute__((tls_model("initial-exec")));
+
+/* ---- hooks ------------------------------------------------------------------------------ */
+
+void lw_trace_source(enum lw_source source)
+{
+	lw_self.source = (uint8_t)source;
+}
+
+void lw_trace_path(enum lw_path path)
+{
+	lw_self.path = (uint8_t)path;
+}
+
+void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome)
+{
+	struct lw_fact fact = {.kind = FACT_SBRK, .start = lw_clock(), .detail = (uint8_t)outcome};
+
+	fact.sbrk.old_end = old_end;
+	fact.sbrk.new_end = new_end;
+	if (outcome == LW_BRK_GROWN)
+		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
+	else if (outcome == LW_BRK_SHRUNK)
+		lw_regions_remove(new_end, old_end - new_end, NULL, NULL);
+	lw_note(&fact);
+}
+
+void lw_trace_map(enum lw_mapping what, uintptr_t addr, size_t len, uintptr_t old_addr,
+                  size_t old_len)
+{
+	bool gone = what == LW_UNMAP || what == LW_RETURNED;
+	struct lw_fact fact = {.kind = gone ? FACT_UNMAP : FACT_MAP, .detail = (uint8_t)what};
+
+	/* An unmapping is told when it is done, and its addresses may be another thread's by then: it
+	 * takes effect with the call that made it, as the free itself does. */
+	fact.start = gone && lw_self.depth ? lw_self.start : lw_clock();
+	fact.map.address = addr;
+	fact.map.length = len;
+	fact.map.old_address = old_addr;
+	fact.map.old_length = old_len;
+	if (what == LW_UNMAP)
+		lw_regions_remove(addr, len, NULL, NULL);
+	if (what == LW_REMAP)
+		lw_regions_remove(old_addr, old_len, NULL, NULL);
+	if (!gone)
+		lw_regions_add(addr, len, NULL, NULL);
+	lw_note(&fact);
+}
+
+void lw_trace_pool_new(uintptr_t pool, size_t bytes, size_t object, unsigned capacity)
+{
+	struct lw_fact fact = {.kind = FACT_POOL_NEW, .start = lw_clock()};
+
+	fact.pool.pool = pool;
+	fact.pool.bytes = bytes;
+	fact.pool.object = (uint32_t)object;
+	fact.pool.capacity = capacity;
+	lw_note(&fact);
+}
+
+void lw_trace_pool_free(uintptr_t pool, size_t bytes)
+{
+	struct lw_fact fact = {.kind = FACT_POOL_FREE, .start = lw_clock()};
+
+	fact.pool.pool = pool;
+	fact.pool.bytes = bytes;
+	lw_note(&fact);
+}
+
+void lw_trace_batch_begin(enum lw_reason reason)
+{
+	memset(&batch, 0, sizeof batch);
+	batch.start = lw_clock();
+	batch.reason = (uint8_t)reason;
+}
+
+/* SIZE is that of the deferred chunk; neighbours merged one after the other have one result. */
+void lw_trace_merge(uintptr_t ptr, uintptr_t merged, size_t size)
+{
+	struct lw_fact fact = {.kind = FACT_MERGE, .start = batch.start};
+
+	batch.chunks_in++;
+	batch.chunks_out += merged != batch.last_merged;
+	batch.last_merged = merged;
+	batch.bytes += size;
+	if (size > batch.largest)
+		batch.largest = size;
+	fact.merge.ptr = ptr;
+	fact.merge.merged = merged;
+	fact.merge.size = size;
+	lw_note(&fact);
+}
+
+void lw_trace_batch_end(void)
+{
+	struct lw_fact fact = {.kind = FACT_COALESCE, .start = batch.start, .detail = batch.reason};
+
+	fact.latency = (uint32_t)(lw_clock() - batch.start);
+	fact.coalesce.bytes = batch.bytes;
+	fact.coalesce.largest = batch.largest;
+	fact.coalesce.chunks_in = batch.chunks_in;
+	fact.coalesce.chunks_out = batch.chunks_out;
+	lw_note(&fact);
+}
+
+/* ---- what below.h asks ------------------------------------------------------------------ */
+
+/* Everything is said by hooks. */
+struct lw_mark lw_below_before(void *ptr)
+{
+	(void)ptr;
+	return (struct lw_mark){0};
+}
+
+void lw_below_after(void *ptr, const struct lw_mark *mark, uint64_t end)
+{
+	(void)ptr;
+	(void)mark;
+	(void)end;
+}
+
+int lw_below_source(void *ptr, int said)
+{
+	(void)ptr;
+	return said == UNSAID ? LW_FROM_POOL : said;
+}
+
+int lw_below_path(const struct lw_mark *mark, int said)
+{
+	(void)mark;
+	return said == UNSAID ? LW_TO_LOCAL : said;
+}
+
+void lw_below_describe(struct lw_below_info *info)
+{
+	info->allocator = "liblw";
+	info->version = lw_version();
+	info->header = sizeof(size_t);
+}
+
+/* The heap is locked during the walk, and no other thread is inside it: the list is exact. */
+static void dump_block(void *ptr, size_t usable, enum lw_kind kind, void *arg)
+{
+	uint64_t *blocks = arg;
+	struct lw_fact fact = {.kind = FACT_LIVE, .start = lw_clock(), .detail = (uint8_t)kind};
+
+	fact.live.ptr = (uintptr_t)ptr;
+	fact.live.usable = usable;
+	++*blocks;
+	lw_record_now(&fact);
+}
+
+void lw_below_dump(void)
+{
+	struct lw_fact fact = {.kind = FACT_LIVE_END};
+	uint64_t blocks = 0;
+
+	lw_walk(dump_block, &blocks);
+	fact.start = lw_clock();
+	fact.live_end.blocks = blocks;
+	lw_record_now(&fact);
+}
