@@ -22,6 +22,8 @@ static const struct command commands[] = {
          timeline_options, NULL},
 	{"compare", "BASE.db NEW.db", "two recordings side by side, base -> new", command_compare,
          compare_options, NULL},
+	{"report", "BASE.db [NEW.db...]", "one HTML page with every picture and table",
+	 command_report, report_options, NULL},
 	{"rss", "heap.db", "what of the heap is resident", command_rss, rss_options, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -18,7 +18,7 @@ const char *text_size(char *text, size_t size, double bytes)
 		bytes /= 1024;
 		i++;
 	}
-	snprintf(text, size, i ? "%.1f %s" : "%.0f %s", bytes, units[i]);
+	snprintf(text, size, i ? "%.2f %s" : "%.0f %s", bytes, units[i]);
 	return text;
 }
 

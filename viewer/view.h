@@ -37,6 +37,7 @@ enum status command_report(const struct command *self, struct options *o);
 
 extern const struct option_row map_options[];
 extern const struct option_row compare_options[];
+extern const struct option_row report_options[];
 extern const struct option_row latency_options[];
 extern const struct option_row timeline_options[];
 extern const struct option_row rss_options[];

@@ -408,7 +408,7 @@ static void curves_of_two(struct plot *plot, const struct latency *l, int op, st
 		curve_data(plot, name, l[i].all[op]);
 		percentile_words(text, sizeof(text), l[i].all[op], l[i].clock_cost);
 		plot_swatch(plot, 1100 + i, at.left, at.top - 32 + 18 * i, pair_colours[i], text);
-		percentile_marks(plot, l[i].all[op], pair_colours[i], 1 + 10 * i, 0.93 - 0.07 * i);
+		percentile_marks(plot, l[i].all[op], pair_colours[i], 1 + 10 * i, 0.93 - 0.12 * i);
 	}
 	for (i = 0; i < 2; i++)
 		if (l[i].all[op]) {

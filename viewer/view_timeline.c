@@ -592,7 +592,7 @@ static void ratios_panel(struct plot *plot, double top, double height)
 	int i;
 
 	panel_begin(plot, top, height, "%");
-	plot_command(plot, "set yrange [0:100]\n");
+	plot_command(plot, "set yrange [0:100]\nset ytics 25\n");
 	for (i = 0; i < 3; i++)
 		curve_legend(plot, &curves[i], i, top, NULL);
 	curves_draw(plot, curves, 3);
@@ -607,6 +607,8 @@ static void pair_panel(struct plot *plot, const struct timeline *t, int column, 
 
 	panel_begin(plot, top, height, unit);
 	plot_words(plot, 1110, LEFT, top - 16, PLOT_PLAIN, name);
+	if (column != H)
+		plot_command(plot, "set yrange [0:100]\nset ytics 25\n");
 	for (i = 0; i < 2; i++)
 		plot_swatch(plot, 1100 + i, LEFT + 420 + 400.0 * i, top - 16, pair_colours[i],
 		            t[i].who);
