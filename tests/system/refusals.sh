@@ -30,18 +30,19 @@ refuses "an empty folder" 3 empty "$lwview" load "$work/empty" -o "$work/x.db"
 refuses "a folder that is no trace" 3 notrace "$lwview" load "$work/notrace" -o "$work/x.db"
 refuses "a file as trace" 3 file "$lwview" load "$work/notrace/file" -o "$work/x.db"
 [ ! -e "$work/x.db" ] || fail "a refused load leaves a database behind"
-refuses "a database that is none" 3 exists.db "$lwview" info "$work/exists.db"
-refuses "a database that is not there" 3 missing.db "$lwview" info "$work/missing.db"
+refuses "a database that is none" 3 exists.db "$lwview" map "$work/exists.db"
+refuses "a database that is not there" 3 missing.db "$lwview" map "$work/missing.db"
 refuses "an unknown command" 2 frobnicate "$lwview" frobnicate
 refuses "an unknown option" 2 frobnicate "$lwview" load --frobnicate
-mkdir "$work/closed"
+mkdir "$work/closed" "$work/open"
+chmod 777 "$work/open"
 chmod 000 "$work/closed"
 chmod 755 "$work"
 if [ "$(id -u)" != 0 ]; then
-	refuses "a folder without permission" 3 "permission denied" "$lwview" load "$work/closed" -o "$work/x.db"
+	refuses "a folder without permission" 3 "permission denied" "$lwview" load "$work/closed" -o "$work/open/x.db"
 elif setpriv --reuid 65534 --regid 65534 --clear-groups "$lwview" --help >/dev/null 2>&1; then
 	refuses "a folder without permission" 3 "permission denied" \
-		setpriv --reuid 65534 --regid 65534 --clear-groups "$lwview" load "$work/closed" -o "$work/x.db"
+		setpriv --reuid 65534 --regid 65534 --clear-groups "$lwview" load "$work/closed" -o "$work/open/x.db"
 fi
 
 # --- lwtrace -----------------------------------------------------------------------------------
@@ -54,7 +55,7 @@ cc -O0 -static -o "$work/static" "$work/hello.c"
 echo text >"$work/text"
 refuses "a program that does not exist" 127 nosuchprogram "$lwtrace" record -o "$work/t" -- nosuchprogram
 refuses "a file that is not executable" 126 text "$lwtrace" record -o "$work/t" -- "$work/text"
-refuses "a static program" 126 static "$lwtrace" record -o "$work/t" -- "$work/static"
+refuses "a static program" 125 static "$lwtrace" record -o "$work/t" -- "$work/static"
 refuses "an output that exists" 125 notrace "$lwtrace" record -o "$work/notrace" -- "$work/hello"
 refuses "an allocator that is not there" 125 nosuch "$lwtrace" record --allocator /nosuch.so -o "$work/t" -- "$work/hello"
 refuses "an unknown option of lwtrace" 125 frobnicate "$lwtrace" record --frobnicate -- "$work/hello"
