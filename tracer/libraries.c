@@ -1,0 +1,168 @@
+/* libraries.c - see libraries.h. */
+#define _GNU_SOURCE
+#include "libraries.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifndef LW_INSTALL_LIBDIR
+#define LW_INSTALL_LIBDIR "lib"
+#endif
+
+/* Beside lwtrace: in the build tree, then as installed. */
+static const char *const places[] = {"../liblw", "../tracer", "../" LW_INSTALL_LIBDIR "/liblw",
+                                     "../" LW_INSTALL_LIBDIR};
+
+struct choice {
+	const char *allocator;
+	const char *traced, *plain; /* library; NULL: none */
+	const char *below;
+};
+
+/* libc.so.6 in front makes glibc's allocator the program's, whatever it links. */
+static const struct choice choices[] = {
+	{"liblw", "liblw-trace.so", "liblw.so", NULL},
+	{"ptmalloc", "liblw-shim.so", "libc.so.6", "ptmalloc"},
+	{"system", "liblw-shim.so", NULL, "next"},
+};
+
+static int own_folder(char *folder, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", folder, size - 1);
+	char *slash;
+
+	if (length <= 0)
+		return -1;
+	folder[length] = '\0';
+	slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+	return 0;
+}
+
+/* Writes the absolute path of one of our libraries. */
+static int find_library(const char *name, char path[PATH_MAX], struct reason *reason)
+{
+	const char *wish = getenv("LWTRACE_LIBDIR");
+	char folder[PATH_MAX - 64], candidate[PATH_MAX];
+
+	if (!strcmp(name, "libc.so.6")) {
+		snprintf(path, PATH_MAX, "%s", name);
+		return 0;
+	}
+	if (wish) {
+		snprintf(candidate, sizeof candidate, "%s/%s", wish, name);
+		if (realpath(candidate, path))
+			return 0;
+	}
+	if (own_folder(folder, sizeof folder))
+		return fail(reason, "cannot find lwtrace itself: path=\"/proc/self/exe\": %s",
+		            strerror(errno));
+	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+		int length =
+			snprintf(candidate, sizeof candidate, "%s/%s/%s", folder, places[i], name);
+
+		if (length < (int)sizeof candidate && realpath(candidate, path))
+			return 0;
+	}
+	return fail(
+		reason,
+		"cannot find library: name=\"%s\": neither beside lwtrace nor in LWTRACE_LIBDIR",
+		name);
+}
+
+/* The list's separators are spaces and colons, and nothing quotes them. */
+static int append(struct preload *preload, const char *path, struct reason *reason)
+{
+	size_t length = strlen(preload->list);
+
+	if (strpbrk(path, " :"))
+		return fail(reason, "cannot preload a path with a space or a colon: path=\"%s\"",
+		            path);
+	snprintf(preload->list + length, sizeof preload->list - length, "%s%s", length ? ":" : "",
+	         path);
+	return 0;
+}
+
+static int find_other(struct preload *preload, const char *allocator, bool traced,
+                      char path[PATH_MAX], struct reason *reason)
+{
+	char other[PATH_MAX];
+	const char *slash = strrchr(allocator, '/');
+
+	if (!strstr(allocator, ".so"))
+		return fail(
+			reason,
+			"unknown allocator: allocator=\"%s\": liblw, ptmalloc, system or the path of "
+			"a library",
+			allocator);
+	if (slash && !realpath(allocator, other))
+		return fail(reason, "cannot find allocator: path=\"%s\": %s", allocator,
+		            strerror(errno));
+	if (!slash)
+		snprintf(other, sizeof other, "%s", allocator); /* the loader looks for it */
+	snprintf(preload->name, sizeof preload->name, "%.120s", slash ? slash + 1 : allocator);
+	if (traced &&
+	    (find_library("liblw-shim.so", path, reason) || append(preload, path, reason)))
+		return -1;
+	preload->below = traced ? "next" : NULL;
+	return append(preload, other, reason);
+}
+
+int preload_find(struct preload *preload, const char *allocator, bool traced, struct reason *reason)
+{
+	char path[PATH_MAX];
+
+	memset(preload, 0, sizeof *preload);
+	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
+		const struct choice *choice = &choices[i];
+		const char *library = traced ? choice->traced : choice->plain;
+
+		if (strcmp(allocator, choice->allocator))
+			continue;
+		snprintf(preload->name, sizeof preload->name, "%s", allocator);
+		preload->below = traced ? choice->below : NULL;
+		if (!library)
+			return 0;
+		return find_library(library, path, reason) ? -1 : append(preload, path, reason);
+	}
+	return find_other(preload, allocator, traced, path, reason);
+}
+
+/* Left out: these would start lttng-ust a second time around what our library does itself. */
+static bool unwanted(const char *entry, size_t length)
+{
+	static const char *const names[] = {"liblttng-ust-fork.so", "liblttng-ust-fd.so",
+	                                    "liblttng-ust-libc-wrapper.so"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (memmem(entry, length, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+void preload_apply(const struct preload *preload)
+{
+	const char *before = getenv("LD_PRELOAD");
+	char list[2 * sizeof preload->list];
+	size_t used = (size_t)snprintf(list, sizeof list, "%s", preload->list);
+
+	for (const char *at = before ? before : ""; *at; at += strspn(at, " :")) {
+		size_t length = strcspn(at, " :");
+
+		if (length && !unwanted(at, length) && used + length + 2 < sizeof list)
+			used += (size_t)snprintf(list + used, sizeof list - used, "%s%.*s",
+			                         used ? ":" : "", (int)length, at);
+		at += length;
+	}
+	if (*list)
+		setenv("LD_PRELOAD", list, 1);
+	if (preload->below) {
+		setenv("LW_SHIM_BELOW", preload->below, 1);
+		setenv("LW_SHIM_NAME", preload->name, 1);
+	}
+}

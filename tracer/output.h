@@ -1,0 +1,32 @@
+/* output.h - the trace's folder: never overwritten unasked, described by lwtrace.json in it. */
+#ifndef LW_OUTPUT_H
+#define LW_OUTPUT_H
+
+#include "say.h"
+#include "trace.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct output {
+	char path[4096];  /* absolute */
+	char shown[4096]; /* as the user would write it */
+	bool made;        /* by us, just now */
+};
+
+/* Makes the folder NAME (NULL: one named after PROGRAM); FORCE empties one that holds a trace. */
+int output_make(struct output *output, const char *name, const char *program, bool force,
+                struct reason *reason);
+
+/* Removes a folder in which nothing was recorded. */
+void output_discard(struct output *output);
+
+/* Writes lwtrace.json. */
+void output_describe(const struct output *output, char **argv, const char *allocator, pid_t pid,
+                     int status, const struct trace_sum *sum);
+
+/* Writes TEXT as a JSON string. */
+#include <stdio.h>
+void json_string(FILE *file, const char *text);
+
+#endif

@@ -1,0 +1,198 @@
+/* program.c - finding and checking the program; see program.h. */
+#define _GNU_SOURCE
+#include "program.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+enum {
+	MAX_SCRIPTS = 4
+};
+
+/* ---- where ------------------------------------------------------------------------------ */
+
+static bool is_runnable(const char *path)
+{
+	struct stat status;
+
+	return !stat(path, &status) && S_ISREG(status.st_mode) && !access(path, X_OK);
+}
+
+static int check_file(const char *path, struct reason *reason)
+{
+	struct stat status;
+
+	if (stat(path, &status)) {
+		int code =
+			errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+
+		return fail_status(reason, code, "cannot find program: path=\"%s\": %s", path,
+		                   strerror(errno));
+	}
+	if (!S_ISREG(status.st_mode))
+		return fail_status(reason, EXIT_NOT_EXECUTABLE,
+		                   "cannot run program: path=\"%s\": not a regular file", path);
+	if (access(path, X_OK))
+		return fail_status(reason, EXIT_NOT_EXECUTABLE,
+		                   "cannot run program: path=\"%s\": %s", path, strerror(errno));
+	return 0;
+}
+
+int program_find(struct program *program, const char *name, struct reason *reason)
+{
+	const char *path = getenv("PATH");
+	char found[sizeof program->path] = "";
+
+	if (strchr(name, '/')) {
+		snprintf(program->path, sizeof program->path, "%s", name);
+		return check_file(name, reason);
+	}
+	for (const char *at = path ? path : "/usr/bin:/bin"; *at; at += *at == ':') {
+		size_t length = strcspn(at, ":");
+
+		snprintf(program->path, sizeof program->path, "%.*s%s%s", (int)length, at,
+		         length ? "/" : "", name);
+		if (is_runnable(program->path))
+			return 0;
+		if (!*found && !access(program->path, F_OK))
+			snprintf(found, sizeof found, "%s", program->path);
+		at += length;
+	}
+	if (*found)
+		return check_file(found, reason);
+	return fail_status(reason, EXIT_NOT_FOUND, "cannot find program: name=\"%s\": not in PATH",
+	                   name);
+}
+
+/* ---- what ------------------------------------------------------------------------------- */
+
+/* Follows "#! INTERPRETER"; leaves the ELF file, or what is neither, in program->binary. */
+static int follow_scripts(struct program *program, struct reason *reason)
+{
+	snprintf(program->binary, sizeof program->binary, "%s", program->path);
+	for (int depth = 0; depth < MAX_SCRIPTS; depth++) {
+		char line[sizeof program->binary] = "", *name;
+		int fd = open(program->binary, O_RDONLY | O_CLOEXEC);
+		ssize_t got = fd < 0 ? -1 : read(fd, line, sizeof line - 1);
+
+		if (fd >= 0)
+			close(fd);
+		if (got < 2 || line[0] != '#' || line[1] != '!')
+			return 0; /* not readable is no reason: exec does not need it */
+		name = line + 2 + strspn(line + 2, " \t");
+		name[strcspn(name, " \t\n")] = '\0';
+		memmove(line, name, strlen(name) + 1);
+		if (check_file(line, reason)) {
+			reason->status = EXIT_NOT_EXECUTABLE;
+			return -1;
+		}
+		snprintf(program->binary, sizeof program->binary, "%s", line);
+	}
+	return 0;
+}
+
+/* LD_PRELOAD is ignored for a program that runs with more rights than its caller. */
+static int check_rights(const char *path, struct reason *reason)
+{
+	struct stat status;
+	char capabilities[64];
+
+	if (stat(path, &status))
+		return 0;
+	if (((status.st_mode & S_ISUID) && status.st_uid != getuid()) ||
+	    ((status.st_mode & S_ISGID) && status.st_gid != getgid()))
+		return fail(
+			reason,
+			"cannot record a setuid or setgid program: path=\"%s\": the loader ignores "
+			"LD_PRELOAD there; record it as its owner",
+			path);
+	if (getuid() &&
+	    getxattr(path, "security.capability", capabilities, sizeof capabilities) > 0)
+		return fail(
+			reason,
+			"cannot record a program with file capabilities: path=\"%s\": the loader "
+			"ignores LD_PRELOAD there",
+			path);
+	return 0;
+}
+
+/* Reads the name of the program's loader; false when it has none: it is static. */
+static bool loader_of(int fd, char *name, size_t size)
+{
+	ElfW(Ehdr) header;
+	ElfW(Phdr) segment;
+	ssize_t length;
+
+	if (pread(fd, &header, sizeof header, 0) != sizeof header)
+		return false;
+	for (unsigned i = 0; i < header.e_phnum; i++) {
+		if (pread(fd, &segment, sizeof segment,
+		          (off_t)(header.e_phoff + i * sizeof segment)) != sizeof segment)
+			return false;
+		if (segment.p_type != PT_INTERP)
+			continue;
+		length = pread(fd, name, segment.p_filesz < size ? segment.p_filesz : size - 1,
+		               (off_t)segment.p_offset);
+		name[length > 0 ? length : 0] = '\0';
+		return length > 0;
+	}
+	return false;
+}
+
+static int check_elf(int fd, const char *path, struct reason *reason)
+{
+	unsigned char mine[EI_NIDENT] = "", his[EI_NIDENT] = "";
+	char loader[256] = "";
+	uint16_t my_machine = 0, his_machine = 0;
+	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	if (pread(fd, his, sizeof his, 0) != sizeof his || memcmp(his, ELFMAG, SELFMAG)) {
+		close(self);
+		return 0; /* exec says what it is */
+	}
+	if (pread(self, mine, sizeof mine, 0) == sizeof mine &&
+	    pread(self, &my_machine, 2, 18) == 2 && pread(fd, &his_machine, 2, 18) == 2 &&
+	    (mine[EI_CLASS] != his[EI_CLASS] || my_machine != his_machine)) {
+		close(self);
+		return fail(
+			reason,
+			"cannot record a program of another architecture: path=\"%s\", bits=%d, "
+			"machine=%d: libraries and session daemon are %d-bit, machine=%d",
+			path, his[EI_CLASS] == ELFCLASS64 ? 64 : 32, his_machine,
+			mine[EI_CLASS] == ELFCLASS64 ? 64 : 32, my_machine);
+	}
+	close(self);
+	if (!loader_of(fd, loader, sizeof loader))
+		return fail(
+			reason,
+			"cannot record a static program: path=\"%s\": nothing can be preloaded into "
+			"it; link it dynamically",
+			path);
+	if (strstr(loader, "ld-musl"))
+		return fail(reason,
+		            "cannot record a program of another libc: path=\"%s\", loader=\"%s\"",
+		            path, loader);
+	return 0;
+}
+
+int program_check(struct program *program, struct reason *reason)
+{
+	int fd, status;
+
+	if (follow_scripts(program, reason) || check_rights(program->binary, reason))
+		return -1;
+	fd = open(program->binary, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	status = check_elf(fd, program->binary, reason);
+	close(fd);
+	return status;
+}

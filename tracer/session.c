@@ -1,0 +1,263 @@
+/*
+ * session.c - a recording session, by liblttng-ctl; see session.h.
+ *
+ * Channels, each with per-process buffers (a process killed inside a tracepoint blocks per-user
+ * buffers for ever):
+ *   metadata   its switch timer, set before any event, makes the metadata complete on disk within
+ *              200 ms, so that the trace can be read even after the daemon was killed
+ *   lw         the facts; when full, facts are discarded and counted, the program never waits
+ *   sites      lttng-ust's list of the process' libraries, for the viewer's call sites
+ */
+#define _GNU_SOURCE
+#include "session.h"
+#include "deadline.h"
+
+#include <lttng/lttng.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define KIB ((uint64_t)1 << 10)
+#define MIB ((uint64_t)1 << 20)
+
+enum {
+	SETUP_SECONDS = 30,
+	STOP_SECONDS = 60
+};
+
+/* ---- buffers ---------------------------------------------------------------------------- */
+
+/* Rings are made for CPUs that may ever come, not only for those that are there. */
+static unsigned possible_cpus(void)
+{
+	FILE *file = fopen("/sys/devices/system/cpu/possible", "re");
+	unsigned first, last = 0;
+
+	if (file) {
+		if (fscanf(file, "%u-%u", &first, &last) < 1)
+			last = 0;
+		fclose(file);
+	}
+	return last ? last + 1 : (unsigned)sysconf(_SC_NPROCESSORS_CONF);
+}
+
+/* 16 MiB for each CPU lose nothing at full speed.  A process may take a quarter of what /dev/shm
+ * has, since others may follow by fork; less than 512 KiB for each CPU is not worth recording. */
+int buffers_fit(struct buffers *buffers, struct reason *reason)
+{
+	struct statvfs shm;
+	uint64_t budget;
+
+	if (statvfs("/dev/shm", &shm))
+		return fail(reason, "cannot find shared memory: path=\"/dev/shm\": %m");
+	buffers->cpus = possible_cpus();
+	buffers->shm_free = (uint64_t)shm.f_bavail * shm.f_frsize;
+	buffers->subbuf_size = MIB;
+	buffers->subbuf_count = 16;
+	budget = buffers->shm_free / 4 / buffers->cpus;
+	while (buffers->subbuf_size * (buffers->subbuf_count + 1) > budget) {
+		if (buffers->subbuf_count > 4)
+			buffers->subbuf_count /= 2;
+		else if (buffers->subbuf_size > 128 * KIB)
+			buffers->subbuf_size /= 2;
+		else
+			return fail(
+				reason,
+				"/dev/shm is too small for trace buffers: free=%llu KiB, needed=%llu "
+				"KiB: make it larger (mount -o remount,size=256M /dev/shm, or "
+				"docker run --shm-size)",
+				(unsigned long long)(buffers->shm_free / KIB),
+				(unsigned long long)(4 * 5 * 128 * buffers->cpus));
+	}
+	return 0;
+}
+
+/* ---- set-up ----------------------------------------------------------------------------- */
+
+bool session_daemon_alive(void)
+{
+	return lttng_session_daemon_alive() == 1;
+}
+
+int session_count(void)
+{
+	struct lttng_session *sessions = NULL;
+	int count = lttng_list_sessions(&sessions);
+
+	free(sessions);
+	return count < 0 ? -1 : count;
+}
+
+static int add_channel(struct lttng_handle *handle, struct lttng_domain *domain, const char *name,
+                       struct lttng_channel_attr attr, struct reason *reason)
+{
+	struct lttng_channel *channel = lttng_channel_create(domain);
+	int error;
+
+	if (!channel)
+		return fail(reason, "cannot make channel: name=\"%s\"", name);
+	snprintf(channel->name, sizeof channel->name, "%s", name);
+	channel->attr.overwrite = attr.overwrite;
+	channel->attr.subbuf_size = attr.subbuf_size;
+	channel->attr.num_subbuf = attr.num_subbuf;
+	channel->attr.switch_timer_interval = attr.switch_timer_interval;
+	channel->attr.read_timer_interval = 0;
+	channel->attr.output = LTTNG_EVENT_MMAP;
+	error = lttng_enable_channel(handle, channel);
+	lttng_channel_destroy(channel);
+	if (error)
+		return fail(reason, "cannot make channel: name=\"%s\": %s", name,
+		            lttng_strerror(error));
+	return 0;
+}
+
+static int add_events(struct lttng_handle *handle, const char *pattern, const char *channel,
+                      struct reason *reason)
+{
+	struct lttng_event *event = lttng_event_create();
+	int error;
+
+	if (!event)
+		return fail(reason, "cannot make event rule: pattern=\"%s\"", pattern);
+	event->type = LTTNG_EVENT_TRACEPOINT;
+	event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
+	event->loglevel = -1;
+	snprintf(event->name, sizeof event->name, "%s", pattern);
+	error = lttng_enable_event_with_exclusions(handle, event, channel, NULL, 0, NULL);
+	lttng_event_destroy(event);
+	if (error)
+		return fail(reason, "cannot enable events: pattern=\"%s\": %s", pattern,
+		            lttng_strerror(error));
+	return 0;
+}
+
+static int fill_session(struct session *session, struct reason *reason)
+{
+	struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_PID};
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const struct lttng_channel_attr metadata = {.overwrite = 0,
+	                                            .subbuf_size = page,
+	                                            .num_subbuf = 2,
+	                                            .switch_timer_interval = 200000};
+	const struct lttng_channel_attr facts = {.overwrite = 0,
+	                                         .subbuf_size = session->buffers.subbuf_size,
+	                                         .num_subbuf = session->buffers.subbuf_count,
+	                                         .switch_timer_interval = 100000};
+	const struct lttng_channel_attr sites = {.overwrite = 0,
+	                                         .subbuf_size = page > 64 * KIB ? page : 64 * KIB,
+	                                         .num_subbuf = 4,
+	                                         .switch_timer_interval = 200000};
+	struct lttng_handle *handle = lttng_create_handle(session->name, &domain);
+	int status = -1;
+
+	if (!handle)
+		return fail(reason, "cannot open session: name=\"%s\"", session->name);
+	if (add_channel(handle, &domain, "metadata", metadata, reason) ||
+	    add_channel(handle, &domain, "lw", facts, reason) ||
+	    add_channel(handle, &domain, "sites", sites, reason) ||
+	    add_events(handle, "lw:*", "lw", reason) ||
+	    add_events(handle, "lttng_ust_statedump:*", "sites", reason))
+		goto out;
+	status = 0;
+out:
+	lttng_destroy_handle(handle);
+	return status;
+}
+
+static int create_session(struct session *session, const struct session_wish *wish,
+                          struct reason *reason)
+{
+	struct lttng_session_descriptor *descriptor;
+	enum lttng_error_code code;
+
+	snprintf(session->name, sizeof session->name, "lwtrace-%d", (int)getpid());
+	descriptor =
+		wish->url ? lttng_session_descriptor_network_create(session->name, wish->url, NULL)
+			  : lttng_session_descriptor_local_create(session->name, wish->output);
+	if (!descriptor)
+		return fail(reason, "bad destination of the trace: %s",
+		            wish->url ? wish->url : wish->output);
+	code = lttng_create_session_ext(descriptor);
+	lttng_session_descriptor_destroy(descriptor);
+	if (code != LTTNG_OK)
+		return fail(reason, "cannot create session: name=\"%s\": %s", session->name,
+		            lttng_strerror(-(int)code));
+	session->created = true;
+	return 0;
+}
+
+int session_open(struct session *session, const struct session_wish *wish, struct reason *reason)
+{
+	int error;
+
+	deadline_start(SETUP_SECONDS, "cannot set up the recording");
+	if (create_session(session, wish, reason) || fill_session(session, reason))
+		goto failed;
+	error = lttng_start_tracing(session->name);
+	if (error < 0) {
+		fail(reason, "cannot start tracing: %s", lttng_strerror(error));
+		goto failed;
+	}
+	deadline_stop();
+	return 0;
+failed:
+	deadline_stop();
+	if (session->created)
+		lttng_destroy_session_no_wait(session->name);
+	session->created = false;
+	return -1;
+}
+
+/* ---- end -------------------------------------------------------------------------------- */
+
+/* Waits until the consumer has written what the rings hold. */
+static int wait_for_data(const char *name, struct reason *reason)
+{
+	const unsigned long long give_up = clock_now() + (STOP_SECONDS - 30) * 1000000000ull;
+	int pending;
+
+	while ((pending = lttng_data_pending(name)) == 1) {
+		if (clock_now() > give_up)
+			return fail(reason,
+			            "the consumer daemon does not finish writing the trace");
+		nap(20);
+	}
+	if (pending < 0)
+		return fail(reason, "cannot ask whether the trace is written: %s",
+		            lttng_strerror(pending));
+	return 0;
+}
+
+static int destroy(const char *name, struct reason *reason)
+{
+	struct lttng_destruction_handle *handle = NULL;
+	enum lttng_error_code code = lttng_destroy_session_ext(name, &handle);
+	enum lttng_destruction_handle_status status;
+
+	if (code != LTTNG_OK)
+		return fail(reason, "cannot close session: %s", lttng_strerror(-(int)code));
+	status = lttng_destruction_handle_wait_for_completion(handle, 15000);
+	lttng_destruction_handle_destroy(handle);
+	if (status != LTTNG_DESTRUCTION_HANDLE_STATUS_COMPLETED)
+		return fail(reason, "the session does not close: name=\"%s\"", name);
+	return 0;
+}
+
+int session_stop(struct session *session, struct reason *reason)
+{
+	int stopped, status;
+
+	if (!session->created)
+		return 0;
+	deadline_start(STOP_SECONDS, "cannot end the recording");
+	stopped = lttng_stop_tracing_no_wait(session->name);
+	status = stopped < 0 ? fail(reason, "cannot stop tracing: %s", lttng_strerror(stopped))
+	                     : wait_for_data(session->name, reason);
+	if (destroy(session->name, reason))
+		status = -1;
+	session->created = false;
+	deadline_stop();
+	return status;
+}

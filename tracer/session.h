@@ -1,0 +1,44 @@
+/*
+ * session.h - one recording session; session.c is the one door to liblttng-ctl.
+ */
+#ifndef LW_SESSION_H
+#define LW_SESSION_H
+
+#include "say.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct session_wish {
+	const char *output; /* absolute path of the trace's folder; NULL: see URL */
+	const char *url;    /* net://HOST of a relay daemon, or NULL */
+};
+
+/* Ring buffers of one process: SUBBUF_COUNT sub-buffers of SUBBUF_SIZE bytes for each possible CPU. */
+struct buffers {
+	uint64_t subbuf_size, subbuf_count;
+	unsigned cpus;
+	uint64_t shm_free; /* bytes /dev/shm had */
+};
+
+struct session {
+	char name[64];
+	struct buffers buffers;
+	bool created;
+};
+
+/* Sizes the buffers to what /dev/shm can hold; fails when that is too little for any recording. */
+int buffers_fit(struct buffers *buffers, struct reason *reason);
+
+bool session_daemon_alive(void);
+
+/* Number of sessions that the daemon has, of whomever; -1 when it cannot be asked. */
+int session_count(void);
+
+/* Makes the session with its channels and starts it. */
+int session_open(struct session *session, const struct session_wish *wish, struct reason *reason);
+
+/* Stops it and waits until all is written; destroys it.  Returns -1 when data may be missing. */
+int session_stop(struct session *session, struct reason *reason);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * sessiond.c - starting and ending the session daemon; see sessiond.h.
+ *
+ * Who uses a daemon that an lwtrace started is kept in the locks of one file: its first byte is
+ * held while somebody starts or ends the daemon, its second is shared by all users.  Whoever can
+ * take the second alone is the last.  The kernel drops the locks of an lwtrace that was killed.
+ */
+#define _GNU_SOURCE
+#include "sessiond.h"
+#include "deadline.h"
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	BYTE_CHANGE,
+	BYTE_USERS
+};
+
+static int lock_byte(int fd, int byte, short type, unsigned wait_ms)
+{
+	struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+
+	for (unsigned waited = 0;; waited += 20) {
+		if (!fcntl(fd, F_OFD_SETLK, &lock))
+			return 0;
+		if (waited >= wait_ms)
+			return -1;
+		nap(20);
+	}
+}
+
+/* ---- places ----------------------------------------------------------------------------- */
+
+static bool usable_home(const char *home)
+{
+	return home && *home == '/' && !access(home, W_OK | X_OK);
+}
+
+/* An ordinary user's daemon lives under LTTNG_HOME or HOME; without either, under a folder of our
+ * own, which the program is told of by the environment. */
+static int find_places(struct sessiond *daemon, char *lock_path, size_t size, struct reason *reason)
+{
+	const char *home = getenv("LTTNG_HOME");
+
+	if (!geteuid()) {
+		snprintf(lock_path, size, "/run/lwtrace.lock");
+		snprintf(daemon->pid_file, sizeof daemon->pid_file,
+		         "/var/run/lttng/lttng-sessiond.pid");
+		return 0;
+	}
+	if (!home)
+		home = getenv("HOME");
+	if (!usable_home(home)) {
+		snprintf(daemon->home, sizeof daemon->home, "/tmp/lwtrace-%u.XXXXXX",
+		         (unsigned)geteuid());
+		if (!mkdtemp(daemon->home))
+			return fail(reason,
+			            "cannot make a folder for the session daemon: path=\"%s\": %s",
+			            daemon->home, strerror(errno));
+		home = daemon->home;
+	}
+	setenv("LTTNG_HOME", home, 1);
+	snprintf(lock_path, size, "%s/.lwtrace.lock", home);
+	snprintf(daemon->pid_file, sizeof daemon->pid_file, "%s/.lttng/lttng-sessiond.pid", home);
+	return 0;
+}
+
+static pid_t read_pid(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	int pid = 0;
+
+	if (file) {
+		if (fscanf(file, "%d", &pid) != 1)
+			pid = 0;
+		fclose(file);
+	}
+	return pid;
+}
+
+/* The number may be another process' by now. */
+static bool is_session_daemon(pid_t pid)
+{
+	char path[64], name[32] = "";
+	FILE *file;
+
+	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+	file = pid > 0 ? fopen(path, "re") : NULL;
+	if (!file)
+		return false;
+	if (!fgets(name, sizeof name, file))
+		name[0] = '\0';
+	fclose(file);
+	return !strncmp(name, "lttng-session", 13);
+}
+
+/* ---- start ------------------------------------------------------------------------------ */
+
+static void become_daemon(void)
+{
+	int null = open("/dev/null", O_RDWR);
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	unsetenv("LD_PRELOAD");
+	dup2(null, STDIN_FILENO);
+	if (say_level < 1) {
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
+	execlp("lttng-sessiond", "lttng-sessiond", "--daemonize", "--no-kernel", (char *)NULL);
+	_exit(EXIT_NOT_FOUND);
+}
+
+/* With --daemonize it returns when it is ready. */
+static int start_daemon(struct reason *reason)
+{
+	const unsigned long long give_up = clock_now() + 15000000000ull;
+	pid_t child = fork();
+	int status = 0;
+
+	if (child < 0)
+		return fail(reason, "cannot start the session daemon: %s", strerror(errno));
+	if (!child)
+		become_daemon();
+	while (!waitpid(child, &status, WNOHANG)) {
+		if (clock_now() > give_up) {
+			kill(child, SIGKILL);
+			waitpid(child, &status, 0);
+			return fail(
+				reason,
+				"the session daemon does not become ready; run `lwtrace doctor`");
+		}
+		nap(5);
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_FOUND)
+		return fail(reason, "cannot find lttng-sessiond: install the package lttng-tools");
+	if (!session_daemon_alive())
+		return fail(reason,
+		            "the session daemon did not start: status=%d; run `lwtrace doctor`",
+		            WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	return 0;
+}
+
+/* Under the lock of BYTE_CHANGE.  The file holds the number of the daemon that we started. */
+static int find_or_start(struct sessiond *daemon, struct reason *reason)
+{
+	char text[32] = "";
+
+	if (session_daemon_alive()) {
+		if (pread(daemon->lock, text, sizeof text - 1, 0) > 0)
+			daemon->started = atoi(text);
+		if (daemon->started != read_pid(daemon->pid_file))
+			daemon->started = 0;
+		return 0;
+	}
+	say(1, "starting a session daemon");
+	if (start_daemon(reason))
+		return -1;
+	daemon->started = read_pid(daemon->pid_file);
+	snprintf(text, sizeof text, "%-10d\n", (int)daemon->started);
+	if (pwrite(daemon->lock, text, strlen(text), 0) < 0)
+		daemon->started = 0;
+	return 0;
+}
+
+int sessiond_open(struct sessiond *daemon, struct reason *reason)
+{
+	char lock_path[600];
+	int status;
+
+	*daemon = (struct sessiond){.lock = -1};
+	if (find_places(daemon, lock_path, sizeof lock_path, reason))
+		return -1;
+	daemon->lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (daemon->lock < 0)
+		return fail(reason, "cannot open lock file: path=\"%s\": %s", lock_path,
+		            strerror(errno));
+	if (lock_byte(daemon->lock, BYTE_CHANGE, F_WRLCK, 30000))
+		return fail(reason,
+		            "another lwtrace is starting or ending the session daemon: path=\"%s\"",
+		            lock_path);
+	deadline_start(30, "cannot reach the session daemon");
+	status = find_or_start(daemon, reason);
+	deadline_stop();
+	if (!status)
+		lock_byte(daemon->lock, BYTE_USERS, F_RDLCK, 0);
+	lock_byte(daemon->lock, BYTE_CHANGE, F_UNLCK, 0);
+	deadline_victim = daemon->started;
+	return status;
+}
+
+/* ---- end -------------------------------------------------------------------------------- */
+
+static bool ended_within(pid_t pid, unsigned ms)
+{
+	for (unsigned waited = 0; waited < ms; waited += 10) {
+		if (!is_session_daemon(pid))
+			return true;
+		nap(10);
+	}
+	return false;
+}
+
+static void end_daemon(pid_t pid)
+{
+	say(1, "ending the session daemon: pid=%d", (int)pid);
+	kill(pid, SIGTERM);
+	if (ended_within(pid, 5000))
+		return;
+	kill(pid, SIGKILL);
+	ended_within(pid, 2000);
+}
+
+/* What the daemon leaves in the folder made for this run is only ours. */
+static void remove_home(const char *home)
+{
+	char *const argv[] = {"rm", "-rf", "--", (char *)home, NULL};
+	pid_t child = fork();
+
+	if (!child) {
+		execvp("rm", argv);
+		_exit(EXIT_NOT_FOUND);
+	}
+	if (child > 0)
+		waitpid(child, NULL, 0);
+}
+
+void sessiond_close(struct sessiond *daemon)
+{
+	if (daemon->lock < 0)
+		return;
+	deadline_start(30, "cannot end the session daemon");
+	lock_byte(daemon->lock, BYTE_CHANGE, F_WRLCK, 10000);
+	if (daemon->started && !lock_byte(daemon->lock, BYTE_USERS, F_WRLCK, 0) &&
+	    is_session_daemon(daemon->started) && session_count() == 0)
+		end_daemon(daemon->started);
+	deadline_stop();
+	close(daemon->lock);
+	daemon->lock = -1;
+	if (*daemon->home)
+		remove_home(daemon->home);
+}

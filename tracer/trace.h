@@ -1,0 +1,36 @@
+/*
+ * trace.h - what a recording holds, read from its packets: facts, losses, bytes, processes.
+ *
+ * Losses are taken from the packets' own headers, the only place where LTTng has them right (the
+ * session's counters are reset, wrapped, or asked too early).
+ */
+#ifndef LW_TRACE_FILES_H
+#define LW_TRACE_FILES_H
+
+#include "say.h"
+
+#include <stdint.h>
+
+/* One process image: one folder ust/pid/NAME-PID-DATE. */
+struct recorded {
+	char name[64];
+	int pid;
+	uint64_t facts, lost;
+};
+
+struct trace_sum {
+	uint64_t facts, lost, bytes;
+	unsigned damaged; /* stream files that end inside a packet */
+	struct recorded *process;
+	unsigned processes;
+};
+
+/* Sums up the trace in the folder PATH.  Fails only when the folder cannot be read. */
+int trace_sum(const char *path, struct trace_sum *sum, struct reason *reason);
+
+/* Bytes below PATH, quickly: while the recording runs. */
+uint64_t trace_bytes(const char *path);
+
+void trace_sum_release(struct trace_sum *sum);
+
+#endif
