@@ -6,13 +6,21 @@
 #include <string.h>
 
 static const char *const figure_names[FIGURES] = {
-	[FIGURE_LIVE] = "live",         [FIGURE_USABLE] = "usable",
-	[FIGURE_EXTENT] = "extent",     [FIGURE_FREE] = "free",
-	[FIGURE_BLOCKS] = "blocks",     [FIGURE_EXTERNAL] = "external",
-	[FIGURE_WASTE] = "waste",       [FIGURE_HEADERS] = "headers",
-	[FIGURE_DEFERRED] = "deferred", [FIGURE_POOL_FREE] = "pool_free",
-	[FIGURE_TOP] = "top",           [FIGURE_TRACER] = "tracer",
-	[FIGURE_RSS_ANON] = "rss_anon", [FIGURE_HEAP_RESIDENT] = "heap_resident",
+	[FIGURE_LIVE] = "live",
+	[FIGURE_USABLE] = "usable",
+	[FIGURE_EXTENT] = "extent",
+	[FIGURE_HEAP] = "heap",
+	[FIGURE_FREE] = "free",
+	[FIGURE_BLOCKS] = "blocks",
+	[FIGURE_EXTERNAL] = "external",
+	[FIGURE_WASTE] = "waste",
+	[FIGURE_HEADERS] = "headers",
+	[FIGURE_DEFERRED] = "deferred",
+	[FIGURE_POOL_FREE] = "pool_free",
+	[FIGURE_TOP] = "top",
+	[FIGURE_TRACER] = "tracer",
+	[FIGURE_RSS_ANON] = "rss_anon",
+	[FIGURE_HEAP_RESIDENT] = "heap_resident",
 };
 
 static int64_t free_bytes(const struct sample *s)
@@ -28,6 +36,7 @@ static void all_figures(const struct sample *s, double v[FIGURES])
 	v[FIGURE_LIVE] = (double)s->live;
 	v[FIGURE_USABLE] = (double)(s->live + s->slack);
 	v[FIGURE_EXTENT] = (double)s->extent;
+	v[FIGURE_HEAP] = (double)(s->extent - s->tracer);
 	v[FIGURE_FREE] = (double)unused;
 	v[FIGURE_BLOCKS] = (double)s->blocks;
 	v[FIGURE_EXTERNAL] = unused > 0 ? 1 - (double)s->largest_free / (double)unused : 0;

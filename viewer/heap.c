@@ -456,10 +456,15 @@ static int apply_alloc(struct heap *h, const struct fact *f)
 static int apply_free(struct heap *h, const struct fact *f)
 {
 	struct block *b = blocks_find(&h->blocks, f->ptr);
+	bool known = b && b->state == BLOCK_LIVE;
+	struct fact call = *f;
 
-	if (calls_free(&h->calls, f))
+	/* Whose free it was: the tracer's threads free blocks without saying who they are. */
+	if (known)
+		call.flags |= b->flags & FLAG_TRACER;
+	if (calls_free(&h->calls, &call))
 		return -1;
-	if (!b || b->state != BLOCK_LIVE) {
+	if (!known) {
 		h->unknown_frees++;
 		return 0;
 	}

@@ -12,6 +12,7 @@ static const struct command commands[] = {
 	/* data */
 	{"load", "TRACE", "turns a recording into a database, heap.db", command_load, load_options,
          NULL},
+	{"info", "heap.db", "what was recorded, totals, peaks, losses", command_info, NULL, NULL},
 	{"sql", "heap.db \"SELECT ...\"", "asks the database by hand, read-only", command_sql, NULL,
          NULL},
 	/* pictures */
@@ -23,7 +24,7 @@ static const struct command commands[] = {
 	{"compare", "BASE.db NEW.db", "two recordings side by side, base -> new", command_compare,
          compare_options, NULL},
 	{"report", "BASE.db [NEW.db...]", "one HTML page with every picture and table",
-	 command_report, report_options, NULL},
+         command_report, report_options, NULL},
 	{"rss", "heap.db", "what of the heap is resident", command_rss, rss_options, NULL},
 	{NULL, NULL, NULL, NULL, NULL, NULL},
 };

@@ -178,8 +178,10 @@ CREATE TABLE timeline (			-- thinned: of each step of time the extremes and the 
 
 CREATE TABLE peak (			-- greatest value of a figure over all facts, never over samples
 	process		INTEGER NOT NULL,
-	figure		TEXT NOT NULL,		-- live usable extent free blocks external waste headers
-						-- deferred pool_free top tracer rss_anon heap_resident
+	figure		TEXT NOT NULL,		-- live (L), usable (U), extent, heap (H = extent less
+						-- tracer), free, blocks, external, waste (H - L),
+						-- headers, deferred, pool_free, top, tracer,
+						-- rss_anon, heap_resident
 	value		REAL NOT NULL,		-- bytes; blocks: a count; external: a ratio 0..1
 	seq		INTEGER NOT NULL,	-- the first fact at which it stood so high;
 						-- timeline has a row for it
@@ -228,7 +230,7 @@ CREATE TABLE coalesce (			-- one row per batch of deferred chunks merged
 	reason		INTEGER,		-- word 'reason'
 	chunks_in	INTEGER,		-- count of deferred chunks
 	chunks_out	INTEGER,		-- count of free chunks made of them
-	bytes		INTEGER,		-- bytes of the deferred chunks
+	bytes		INTEGER,		-- bytes of the free chunks made of them
 	largest		INTEGER,		-- bytes of the largest result
 	latency		INTEGER			-- ns
 );
