@@ -1,7 +1,7 @@
 -- What ./run demo records: a program that nobody here wrote, doing a day's work in its heap.
 CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT, price REAL, note TEXT);
 CREATE INDEX item_name ON item(name);
-WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
 INSERT INTO item SELECT i, 'item ' || (i * 7919 % 100003), i * 0.25,
 	hex(i * i) || printf('%0*d', i % 90, i) FROM n;
 CREATE TABLE total AS SELECT substr(name, 1, 7) AS k, count(*) AS c, group_concat(note, ';') AS g
