@@ -77,7 +77,8 @@ static void rows_of_run(struct compare *c, struct scope *b, struct scope *n)
 		const char *name, *figure, *meaning;
 		enum compare_unit unit;
 	} peaks[] = {
-		{"peak extent", "extent", "max H: all that came from the system", UNIT_BYTES},
+		{"peak H", "heap", "heap extent, the tracer's own blocks left out", UNIT_BYTES},
+		{"peak extent", "extent", "all that came from the system", UNIT_BYTES},
 		{"peak live", "live", "max L: asked for and not freed", UNIT_BYTES},
 		{"peak resident heap", "heap_resident", "of the samples of resident memory",
 	         UNIT_BYTES},
@@ -91,8 +92,8 @@ static void rows_of_run(struct compare *c, struct scope *b, struct scope *n)
 	for (i = 0; i < sizeof(peaks) / sizeof(*peaks); i++)
 		row_add(c, "whole run", peaks[i].name, peaks[i].unit, peak_of(b, peaks[i].figure),
 		        peak_of(n, peaks[i].figure), peaks[i].meaning);
-	row_add(c, "whole run", "blow-up", UNIT_TIMES, peak_of(b, "extent") / peak_of(b, "live"),
-	        peak_of(n, "extent") / peak_of(n, "live"), "max H / max L");
+	row_add(c, "whole run", "blow-up", UNIT_TIMES, peak_of(b, "heap") / peak_of(b, "live"),
+	        peak_of(n, "heap") / peak_of(n, "live"), "max H / max L");
 }
 
 static void rows_of_point(struct compare *c)
@@ -115,7 +116,8 @@ static void rows_of_point(struct compare *c)
 	        "free, at the end of the break");
 	row_add(c, group, "largest free run", UNIT_BYTES, (double)b->largest_free,
 	        (double)n->largest_free, "of free chunks or top");
-	row_add(c, group, "live blocks", UNIT_COUNT, (double)b->blocks, (double)n->blocks, "");
+	row_add(c, group, "live blocks", UNIT_COUNT, (double)b->blocks, (double)n->blocks,
+	        "the program's");
 	row_add(c, group, "internal fragmentation", UNIT_RATIO,
 	        1 - (double)b->live / (double)(b->live + b->slack),
 	        1 - (double)n->live / (double)(n->live + n->slack), "1 - L / U");
@@ -257,6 +259,8 @@ char *change_text(char text[FIGURE_MAX], double base, double new)
 		snprintf(text, FIGURE_MAX, "no difference");
 	else if (!isfinite(base) || !isfinite(new) || base == 0)
 		snprintf(text, FIGURE_MAX, "-");
+	else if (new / base >= 10)
+		snprintf(text, FIGURE_MAX, "x %.1f", new / base);
 	else
 		snprintf(text, FIGURE_MAX, "%+.1f %%", 100 * (new - base) / fabs(base));
 	return text;

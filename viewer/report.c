@@ -89,10 +89,14 @@ static const struct replacement svg_replacements[] = {
 	{"href='#", "href='#p%d"},
 	{"href=\"#", "href=\"#p%d"},
 	{"url(#", "url(#p%d"},
+	{" color=\"black\"", ""},
 	{"rgb(36,41,47)", "currentColor"},
 	{"rgb( 36,  41,  47)", "currentColor"},
 	{"rgb(201,206,214)", "var(--line)"},
 	{"rgb(201, 206, 214)", "var(--line)"},
+	{"rgb(192,57,43)", "var(--alarm)"},
+	{"rgb(192, 57, 43)", "var(--alarm)"},
+	{"rgb(192,  57,  43)", "var(--alarm)"},
 	{"fill=\"#ffffff\"", "fill=\"none\""},
 };
 
@@ -319,11 +323,14 @@ static void verdict_pair(struct report *r, int i)
 {
 	const struct compare *c = &r->compare[i];
 	const struct recording *base = &r->recording[0], *new = &r->recording[i];
-	double extent[2], external[2], internal[2];
+	double extent[2], external[2], internal[2], used[2];
 	int k;
 
 	for (k = 0; k < 2; k++) {
-		extent[k] = compare_value(c, "peak extent", k);
+		extent[k] = compare_value(c, "peak H", k);
+		if (isnan(extent[k]))
+			extent[k] = compare_value(c, "peak extent", k);
+		used[k] = compare_value(c, "utilisation", k);
 		external[k] = compare_value(c, "external fragmentation", k);
 		internal[k] = compare_value(c, "internal fragmentation", k);
 	}
@@ -335,9 +342,10 @@ static void verdict_pair(struct report *r, int i)
 		           new->scope.name[0] ? new->scope.name : "the program");
 		against(r->out, UNIT_BYTES, extent[0], extent[1]);
 		html_print(r->out,
-		           " with %s, and at the same point of the program its external "
-		           "fragmentation is ",
+		           " with %s, and at the same point of the program its utilisation is ",
 		           allocator_word(base));
+		against(r->out, UNIT_RATIO, used[0], used[1]);
+		fputs(", its external fragmentation ", r->out);
 		against(r->out, UNIT_RATIO, external[0], external[1]);
 		fputs(", its internal ", r->out);
 		against(r->out, UNIT_RATIO, internal[0], internal[1]);

@@ -242,7 +242,10 @@ static void html_row(const struct sheet *t, size_t row, FILE *out)
 
 	fputs("<tr>", out);
 	for (i = 0; i < t->columns; i++) {
-		fprintf(out, "<%s%s>", tag, t->align[i] == 'r' ? " class=\"r\"" : "");
+		fprintf(out, "<%s%s", tag, t->align[i] == 'r' ? " class=\"r\"" : "");
+		if (row && cell_at(t, row, i)->raw)
+			fprintf(out, " title=\"%s\"", cell_at(t, row, i)->raw);
+		fputc('>', out);
 		html_text(cell_at(t, row, i)->text, out);
 		fprintf(out, "</%s>", tag);
 	}
@@ -357,6 +360,21 @@ char *percent_text(char text[FIGURE_MAX], double ratio)
 		snprintf(text, FIGURE_MAX, "%.1f %%", 100 * ratio);
 	else
 		snprintf(text, FIGURE_MAX, "-");
+	return text;
+}
+
+char *short_size(char text[FIGURE_MAX], double bytes)
+{
+	char *unit, *end;
+
+	text_size(text, FIGURE_MAX, bytes);
+	unit = strchr(text, ' ');
+	if (!unit || !memchr(text, '.', (size_t)(unit - text)))
+		return text;
+	for (end = unit; end[-1] == '0'; end--)
+		;
+	end -= end[-1] == '.';
+	memmove(end, unit, strlen(unit) + 1);
 	return text;
 }
 

@@ -54,6 +54,7 @@ void html_text(const char *text, FILE *out);
 #define FIGURE_MAX 48
 char *count_text(char text[FIGURE_MAX], int64_t count);  /* 1 234 567 */
 char *percent_text(char text[FIGURE_MAX], double ratio); /* 12.3 % */
+char *short_size(char text[FIGURE_MAX], double bytes);   /* 64 KiB, 1.5 MiB: no zeros at the end */
 char *latency_text(char text[FIGURE_MAX], int64_t ns, int64_t clock_cost);
 
 #endif

@@ -225,7 +225,7 @@ enum {
 	LEFT = 84,
 	RIGHT = 24,
 	GAP = 96,
-	TOP = 76,
+	TOP = 92,
 	PANEL = 250,
 	BETWEEN = 120
 };
@@ -312,16 +312,17 @@ static void time_tics(struct plot *plot)
 }
 
 /* Percentiles as dashed lines with their names at the top, lower where they would overlap. */
-static void percentile_marks(struct plot *plot, const struct histogram *h, const char *colour,
-                             int number, double top)
+static void percentile_marks(struct plot *plot, const struct histogram *h, const struct axes *a,
+                             const char *colour, int number, double top)
 {
-	double last = 0, height = top;
+	/* The ratio of two times whose names just do not touch. */
+	double apart = pow(a->greatest / a->least, 0.085), last = 0, height = top;
 	size_t i;
 
 	for (i = 0; i < sizeof(shares) / sizeof(*shares); i++, number++) {
 		double at = fmax(1, (double)histogram_percentile(h, shares[i]));
 
-		height = at < 1.35 * last ? height - 0.055 : top;
+		height = at < apart * last ? height - 0.055 : top;
 		last = at;
 		plot_command(
 			plot,
@@ -365,8 +366,17 @@ struct place {
 	double left, top, width;
 };
 
+/* Four to a line, two lines. */
+static void kind_swatch(struct plot *plot, struct place at, int number, const char *colour,
+                        const char *name)
+{
+	plot_swatch(plot, 1100 + number, at.left + number % 4 * 110.0,
+	            at.top - 34 + number / 4 * 18.0, colour, name);
+}
+
 /* One recording: its kinds as curves over the sum. */
-static void curves_of_one(struct plot *plot, const struct latency *l, int op, struct place at)
+static void curves_of_one(struct plot *plot, const struct latency *l, int op, const struct axes *a,
+                          struct place at)
 {
 	int k, shown = 0;
 
@@ -377,12 +387,10 @@ static void curves_of_one(struct plot *plot, const struct latency *l, int op, st
 
 			snprintf(name, sizeof(name), "k%d", k);
 			curve_data(plot, name, l->kind[op][k]);
-			plot_swatch(plot, 1100 + k, at.left + shown++ * 90, at.top - 14,
-			            curve_colours[k], l->kind_name[op][k]);
+			kind_swatch(plot, at, shown++, curve_colours[k], l->kind_name[op][k]);
 		}
-	plot_swatch(plot, 1100 + LATENCY_KINDS, at.left + shown++ * 90, at.top - 14, "#e4e7eb",
-	            "all");
-	percentile_marks(plot, l->all[op], PLOT_INK, 1, 0.93);
+	kind_swatch(plot, at, shown, "#e4e7eb", "all");
+	percentile_marks(plot, l->all[op], a, PLOT_INK, 1, 0.93);
 	plot_command(plot, "plot $all using 1:2 with filledcurves x1 linecolor rgb '#e4e7eb'");
 	for (k = 0; k < LATENCY_KINDS; k++)
 		if (l->kind[op][k])
@@ -394,7 +402,8 @@ static void curves_of_one(struct plot *plot, const struct latency *l, int op, st
 
 static const char *const pair_colours[] = {"#d55e00", "#0072b2"};
 
-static void curves_of_two(struct plot *plot, const struct latency *l, int op, struct place at)
+static void curves_of_two(struct plot *plot, const struct latency *l, int op, const struct axes *a,
+                          struct place at)
 {
 	const char *comma = "plot ";
 	int i;
@@ -408,7 +417,8 @@ static void curves_of_two(struct plot *plot, const struct latency *l, int op, st
 		curve_data(plot, name, l[i].all[op]);
 		percentile_words(text, sizeof(text), l[i].all[op], l[i].clock_cost);
 		plot_swatch(plot, 1100 + i, at.left, at.top - 32 + 18 * i, pair_colours[i], text);
-		percentile_marks(plot, l[i].all[op], pair_colours[i], 1 + 10 * i, 0.93 - 0.12 * i);
+		percentile_marks(plot, l[i].all[op], a, pair_colours[i], 1 + 10 * i,
+		                 0.93 - 0.12 * i);
 	}
 	for (i = 0; i < 2; i++)
 		if (l[i].all[op]) {
@@ -432,11 +442,11 @@ static void operation_draw(struct plot *plot, const struct latency *l, int count
 	if (count == 1) {
 		percentile_words(words, sizeof(words), l->all[op], l->clock_cost);
 		snprintf(text, sizeof(text), "%s: %s", l->operation_name[op], words);
-		plot_words(plot, 1000, at.left, at.top - 34, PLOT_PLAIN, text);
-		curves_of_one(plot, l, op, at);
+		plot_words(plot, 1000, at.left, at.top - 54, PLOT_PLAIN, text);
+		curves_of_one(plot, l, op, a, at);
 	} else {
 		plot_words(plot, 1000, at.left, at.top - 52, PLOT_PLAIN, named->operation_name[op]);
-		curves_of_two(plot, l, op, at);
+		curves_of_two(plot, l, op, a, at);
 	}
 }
 
@@ -468,14 +478,20 @@ void latency_plot(const struct latency *l, int count, struct plot *plot)
 		for (op = 0; op < LATENCY_OPERATIONS; op++)
 			if (l[i].all[op])
 				axes_widen(&a, l[i].all[op]);
-	a.least = fmax(1, a.least / 1.3);
+	/* Room for what is said of times below the clock's cost. */
+	a.greatest *= 1.3;
+	if (l->clock_cost > 0)
+		a.least =
+			fmin(a.least / 1.3,
+		             (double)l->clock_cost / pow(a.greatest / (double)l->clock_cost, 0.12));
+	a.least = fmax(1, a.least);
 	plot_command(plot,
 	             "set logscale xy\nset format y '%%.0f'\nset mxtics 10\nunset key\n"
 	             "set grid xtics ytics linewidth 0.5 linecolor rgb '" PLOT_FAINT "'\n"
 	             "set xrange [%g:%g]\nset yrange [0.7:%g]\n"
 	             "set xlabel 'time inside the allocator' offset 0,0.5\n"
 	             "set ylabel 'calls' offset 1.5,0\n",
-	             a.least, a.greatest * 1.3, a.most * 12);
+	             a.least, a.greatest, a.most * 12);
 	time_tics(plot);
 	plot_command(plot, "set multiplot\n");
 	for (op = 0; op < LATENCY_OPERATIONS; op++) {

@@ -362,8 +362,8 @@ static enum status map_print(const struct map *m, FILE *out)
 	}
 	fprintf(out, "%s%s%s\n%s\n%s%sone row = %s, one cell = %s\n\n", m->who, m->why ? ", " : "",
 	        m->why ? m->why : "", m->when, m->loss, m->loss[0] ? "\n" : "",
-	        text_size(row_text, sizeof(row_text), (double)l.row_bytes),
-	        text_size(cell_text, sizeof(cell_text), (double)l.cell_bytes));
+	        short_size(row_text, (double)l.row_bytes),
+	        short_size(cell_text, (double)l.cell_bytes));
 	for (row = 0; row < l.rows; row++) {
 		if (row_is_blank(&l, row)) {
 			fprintf(out, "%16s\n", "...");
@@ -483,7 +483,8 @@ static enum status panel_data(struct plot *plot, const struct panel *panel, int 
 static void panel_addresses(struct plot *plot, const struct panel *panel)
 {
 	const struct heap_layout *l = &panel->layout;
-	int step = 1 + (l->rows - 1) / 20, last = -step, row;
+	int room = panel->height / 20, step = 1 + (l->rows - 1) / (room ? room : 1);
+	int last = -step, row;
 
 	plot_command(plot, "set ytics (");
 	for (row = 0; row < l->rows; row++) {
@@ -505,8 +506,7 @@ static void panel_offsets(struct plot *plot, const struct panel *panel)
 	plot_command(plot, "set xtics (");
 	for (i = 0; i <= parts; i++)
 		plot_command(plot, "%s'%s' %d", i ? ", " : "",
-		             i ? text_size(text, sizeof(text), (double)l->row_bytes * i / parts)
-		               : "0",
+		             i ? short_size(text, (double)l->row_bytes * i / parts) : "0",
 		             l->columns * i / parts);
 	plot_command(plot, ")\n");
 }
@@ -538,7 +538,7 @@ static void panel_regions(struct plot *plot, const struct panel *panel)
 		brk = s->address >= heap->brk_from && s->address < heap->brk_to;
 		for (; i < l->segments && l->segment[i].row == row; i++, count++)
 			bytes += l->segment[i].length;
-		text_size(text, sizeof(text), (double)bytes);
+		short_size(text, (double)bytes);
 		plot_command(plot, "set label %d at %d,%d.5 left textcolor rgb '" PLOT_INK "' ",
 		             label++, l->columns + 8, row);
 		if (count > 1)
@@ -558,8 +558,8 @@ static void panel_title(struct plot *plot, const struct picture *p, const struct
 
 	text_size(heap, sizeof(heap), (double)(m->heap.split.extent - m->heap.split.tracer));
 	text_size(live, sizeof(live), (double)m->heap.split.live);
-	text_size(row, sizeof(row), (double)panel->layout.row_bytes);
-	text_size(cell, sizeof(cell), (double)panel->layout.cell_bytes);
+	short_size(row, (double)panel->layout.row_bytes);
+	short_size(cell, (double)panel->layout.cell_bytes);
 	if (p->count == 1) {
 		snprintf(first, sizeof(first), "Heap map of %s%s%s", m->who, m->why ? ", " : "",
 		         m->why ? m->why : "");

@@ -540,7 +540,7 @@ static void sizes_panel(struct plot *plot, const struct timeline *t, const struc
                         double top, double height)
 {
 	static const struct curve curves[] = {
-		{"H, extent", "#24292f", H, "linewidth 2"},
+		{"extent", "#24292f", STACK + PARTS, "linewidth 2"},
 		{"U, usable", "#56b4e9", U, "linewidth 1.5"},
 		{"L, live", "#0072b2", L, "linewidth 1.5"},
 		{"heap resident", "#009e73", RESIDENT, "linewidth 1.5"},
