@@ -7,6 +7,7 @@
  * the same page. Tables are filled by the functions that print them on the terminal.
  */
 #include "compare.h"
+#include "info.h"
 #include "table.h"
 #include "view.h"
 #include "view_latency.h"
@@ -166,7 +167,7 @@ static enum status figure_write(struct report *r, struct plot *plot, const char 
 
 static void sheet_section(struct report *r, struct sheet *t, const char *id, int number)
 {
-	char name[64];
+	char name[96];
 
 	snprintf(name, sizeof(name), "%s-%d", id, number);
 	sheet_html(t, name, r->out);
@@ -574,8 +575,6 @@ static enum status timeline_section(struct report *r, int i)
 		"utilisation: L / H. Red bands: events were lost there.");
 	if (status)
 		return status;
-	timeline_peaks(&rec->timeline, &t);
-	sheet_section(r, &t, "peaks", i);
 	timeline_sheet(&rec->timeline, 20, false, &t);
 	sheet_section(r, &t, "timeline-table", i);
 	return STATUS_OK;
@@ -637,10 +636,30 @@ static enum status latency_section(struct report *r, int i)
 	return status;
 }
 
+/* The sheets of `lwview info`, word for word. */
+static enum status info_section(struct report *r, int i)
+{
+	enum status status = STATUS_OK;
+	int which;
+
+	fputs("<h3>Numbers</h3>\n", r->out);
+	for (which = 0; !status && which < INFO_SHEETS; which++) {
+		struct sheet t;
+		char id[64];
+
+		status = info_sheet(&r->recording[i].scope, which, &t);
+		if (status)
+			break;
+		snprintf(id, sizeof(id), "info-%s", info_names[which]);
+		sheet_section(r, &t, id, i);
+	}
+	return status;
+}
+
 static enum status recording_section(struct report *r, int i)
 {
 	static enum status (*const sections[])(struct report *, int) = {
-		map_section, timeline_section, rss_section, latency_section};
+		map_section, timeline_section, rss_section, latency_section, info_section};
 	enum status status = STATUS_OK;
 	size_t k;
 
