@@ -38,6 +38,11 @@
 /* lttng-ust has two listener threads per process image. */
 #define TRACER_THREADS 16
 
+/* Facts of a thread after which its name is settled. */
+enum {
+	NAME_CHECKS = 16
+};
+
 enum state {
 	HELD,
 	STARTING,
@@ -90,29 +95,62 @@ static bool is_tracer_tid(uint32_t tid)
 	return false;
 }
 
+static bool is_tracer_name(const char *name)
+{
+	size_t length = strcspn(name, "\n");
+
+	return length >= 4 && !strncmp(name + length - 4, "-ust", 4);
+}
+
 /* lttng-ust's threads give themselves a name that ends in "-ust", but allocate before they do so:
  * the first calls of every thread look. */
 static void look_at_name(struct lw_self *self)
 {
 	char name[16] = "";
-	size_t length;
 
 	self->checks++;
-	if (prctl(PR_GET_NAME, name))
-		return;
-	length = strlen(name);
-	if (length < 4 || strcmp(name + length - 4, "-ust"))
+	if (prctl(PR_GET_NAME, name) || !is_tracer_name(name))
 		return;
 	self->tracer = 1;
 	remember_tracer(self->tid);
 }
 
-static void complete(struct lw_self *self, struct lw_fact *fact)
+/* The same from outside, for a thread that has allocated before it had its name, and never since.
+ * PROGRAM_TID is the last one that was found to be the program's. */
+static bool is_tracer_thread(uint32_t tid, uint32_t *program_tid)
 {
-	if (!self->tid)
+	char path[64], name[32];
+
+	if (tid == *program_tid || tid == (uint32_t)getpid())
+		return false;
+	if (is_tracer_tid(tid))
+		return true;
+	snprintf(path, sizeof path, "/proc/self/task/%u/comm", tid);
+	raw_file(path, name, sizeof name);
+	if (is_tracer_name(name)) {
+		remember_tracer(tid);
+		return true;
+	}
+	*program_tid = tid;
+	return false;
+}
+
+/* The first fact of a thread, and the next few of one that is not the program's first. */
+static void identify(struct lw_self *self)
+{
+	if (!self->tid) {
 		self->tid = (uint32_t)syscall(SYS_gettid);
-	if (self->checks < 16 && !self->tracer && self->tid != (uint32_t)getpid())
+		if (self->tid == (uint32_t)getpid())
+			self->checks = NAME_CHECKS;
+	}
+	if (self->checks < NAME_CHECKS && !self->tracer)
 		look_at_name(self);
+}
+
+static inline void complete(struct lw_self *self, struct lw_fact *fact)
+{
+	if (__builtin_expect(self->checks < NAME_CHECKS, 0))
+		identify(self);
 	fact->tid = self->tid;
 	if (self->tracer || self->scope || self->emitting)
 		fact->flags |= LW_FLAG_TRACER;
@@ -154,6 +192,7 @@ static void write_early_log(const struct lw_provider *provider)
 {
 	unsigned count = atomic_exchange(&tracer.log_next, LOG_CLOSED);
 	struct lw_fact *log = tracer.log;
+	uint32_t program_tid = 0;
 
 	if (count >= LOG_CLOSED)
 		return;
@@ -162,7 +201,7 @@ static void write_early_log(const struct lw_provider *provider)
 	for (unsigned i = 0; i < count; i++) {
 		while (!__atomic_load_n(&log[i].kind, __ATOMIC_ACQUIRE))
 			sched_yield();
-		if (is_tracer_tid(log[i].tid))
+		if (is_tracer_thread(log[i].tid, &program_tid))
 			log[i].flags |= LW_FLAG_TRACER;
 		provider->emit(&log[i]);
 	}
@@ -310,9 +349,36 @@ static void flush(struct lw_self *self)
 	if (!pending)
 		return;
 	for (unsigned i = 0; i < pending->count; i++)
-		record(&pending->fact[i]);
+		if (pending->fact[i].kind != FACT_NONE)
+			record(&pending->fact[i]);
 	self->pending = NULL;
 	atomic_store(&pending->taken, false);
+}
+
+static uint64_t block_of(const struct lw_fact *fact)
+{
+	switch (fact->kind) {
+	case FACT_ALLOC:
+	case FACT_POOL_HIT:
+		return fact->alloc.ptr;
+	case FACT_FREE:
+		return fact->free.ptr;
+	case FACT_REALLOC:
+		return fact->realloc.new_ptr;
+	default:
+		return 0;
+	}
+}
+
+/* An allocator may serve one public function by another (reallocarray by realloc): what the inner
+ * call said of the same block is what FACT says. */
+static void drop_same(struct lw_pending *pending, const struct lw_fact *fact)
+{
+	uint64_t block = block_of(fact);
+
+	for (unsigned i = 0; block && i < pending->count; i++)
+		if (block_of(&pending->fact[i]) == block)
+			pending->fact[i].kind = FACT_NONE;
 }
 
 static void note_start(uint64_t start)
@@ -333,6 +399,8 @@ void lw_record_call(struct lw_self *self, struct lw_fact *fact, bool fact_first)
 	}
 	if (fact) {
 		complete(self, fact);
+		if (self->pending)
+			drop_same(self->pending, fact);
 		if (!tracer.start)
 			note_start(fact->start);
 	}
