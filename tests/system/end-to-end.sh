@@ -89,12 +89,29 @@ fi
 "$lwview" info "$work/liblw.db" --json >"$work/info.json" || fail "lwview info --json"
 "$lwview" info "$work/liblw.db" >"$work/info.txt" || fail "lwview info"
 p=$(main_process liblw)
-for figure in live extent; do
-	value=$(ask liblw "SELECT cast(value AS INTEGER) FROM peak WHERE process = $p AND figure = '$figure'")
-	grep -q -w "$value" "$work/info.json" || fail "info --json does not say the peak of $figure, $value"
-	tr -d ',' <"$page" | grep -q -w "$value" || fail "the page does not say the peak of $figure, $value"
-	ok "peak of $figure is $value by hand, in info and on the page"
-done
-value=$(ask liblw "SELECT facts FROM process WHERE id = $p")
-grep -q -w "$value" "$work/info.json" || fail "info --json does not say the number of facts, $value"
-ok "facts: $value by hand and in info"
+
+# by_hand WHAT QUERY: the value that SQL gives stands in info --json, too.
+by_hand() {
+	value=$(ask liblw "$2")
+	[ -n "$value" ] || fail "$1: no value by hand"
+	grep -q -w "$value" "$work/info.json" || fail "info --json does not say $1, $value"
+	ok "$1: $value by hand and in info"
+}
+by_hand "facts" "SELECT facts FROM process WHERE id = $p"
+by_hand "peak of L" "SELECT cast(value AS INTEGER) FROM peak WHERE process = $p AND figure = 'live'"
+by_hand "peak of the extent" "SELECT cast(value AS INTEGER) FROM peak WHERE process = $p AND figure = 'extent'"
+by_hand "usable bytes live at the end" "SELECT sum(usable) FROM block WHERE process = $p AND death_seq IS NULL"
+by_hand "mallocs" "SELECT count FROM calls JOIN word ON class = 'function' AND code = function
+	WHERE process = $p AND name = 'malloc' AND tracer = 0"
+
+# The page carries info's lines: the same words and numbers once the tags are gone.
+words() { sed 's/<[^>]*>/ /g; s/&amp;/\&/g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&#39;/'\''/g' "$1" | tr -s ' \t\n' ' '; }
+words "$page" >"$work/page.txt"
+lines=0
+sed -n '/^figures/,/^free bytes/p' "$work/info.txt" | grep -E ' [0-9]' | tr -s ' ' >"$work/lines"
+while IFS= read -r line; do
+	grep -q -F -e "$line" "$work/page.txt" || fail "the page does not carry info's line: $line"
+	lines=$((lines + 1))
+done <"$work/lines"
+[ $lines -gt 10 ] || fail "only $lines lines of info compared"
+ok "$lines lines of info stand on the page word for word"
