@@ -117,6 +117,7 @@ static int pieces_cut(struct heap *h, struct ranges *set, struct bulk *table, ui
 /* Adds what of [start, end) is not yet part of the extent, as free memory. */
 static int extent_add(struct heap *h, uint64_t start, uint64_t end, enum extent_kind kind)
 {
+	h->top_known = false;
 	while (start < end) {
 		struct range *r = ranges_from(&h->extents, start);
 		uint64_t gap_end = r && r->start < end ? r->start : end;
@@ -140,6 +141,7 @@ static int extent_cut(struct heap *h, uint64_t start, uint64_t end)
 {
 	uint64_t before = h->extents.total, freed;
 
+	h->top_known = false;
 	if (pieces_cut(h, &h->extents, h->tables->extent, start, end))
 		return -1;
 	if (h->returned.root && pieces_cut(h, &h->returned, h->tables->returned, start, end))
@@ -164,6 +166,7 @@ static int extent_cover(struct heap *h, uint64_t start, uint64_t end)
 /* Takes [start, end) out of the free memory; *taken: bytes that were free. */
 static int occupy(struct heap *h, uint64_t start, uint64_t end, uint64_t *taken)
 {
+	h->top_known = false;
 	if (extent_cover(h, start, end))
 		return -1;
 	if (h->returned.root && pieces_cut(h, &h->returned, h->tables->returned, start, end))
@@ -177,6 +180,7 @@ static int vacate(struct heap *h, uint64_t start, uint64_t end, uint64_t chunk)
 {
 	uint64_t added = 0;
 
+	h->top_known = false;
 	while (start < end) {
 		const struct range *r = ranges_from(&h->extents, start);
 		uint64_t to;
@@ -222,10 +226,21 @@ static void count_block(struct heap *h, const struct block *b, int sign)
 		h->headers -= sign * (int64_t)b->usable;
 }
 
-static void take_sample(const struct heap *h, struct sample *s)
+/* Looked up only when the free set changed: most facts are of pools and do not. */
+static int64_t find_top(struct heap *h)
 {
-	const struct range *top = h->break_end ? ranges_find(&h->free, h->break_end - 1) : NULL;
+	if (!h->top_known) {
+		const struct range *r =
+			h->break_end ? ranges_find(&h->free, h->break_end - 1) : NULL;
 
+		h->top = r ? r->end - r->start : 0;
+		h->top_known = true;
+	}
+	return (int64_t)h->top;
+}
+
+static void take_sample(struct heap *h, struct sample *s)
+{
 	*s = (struct sample){
 		.seq = h->seq,
 		.time = h->time,
@@ -234,7 +249,7 @@ static void take_sample(const struct heap *h, struct sample *s)
 		.tracer = h->tracer,
 		.pool_free = h->pool_free,
 		.deferred = h->deferred,
-		.top = top ? (int64_t)(top->end - top->start) : 0,
+		.top = find_top(h),
 		.extent = (int64_t)h->extents.total,
 		.largest_free = (int64_t)ranges_greatest(&h->free),
 		.asked = h->asked,

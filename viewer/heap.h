@@ -58,6 +58,8 @@ struct heap {
 	struct ranges extents, free, pools, returned;
 	struct blocks blocks;
 	uint64_t break_end; /* where the break of this heap stands, 0 unknown */
+	uint64_t top;       /* length of the free range that ends there */
+	bool top_known;     /* false: the free set or the break changed since */
 	struct pending *pending;
 	size_t pending_count, pending_room;
 

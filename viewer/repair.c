@@ -90,46 +90,72 @@ static uint64_t get64(const uint8_t *at, bool swap)
 
 /* ---- streams ---- */
 
-static bool has_zero_tail(const uint8_t *end)
+/* A stream is walked by its packets' headers: it may be larger than memory. */
+struct stream {
+	int fd;
+	uint64_t size;
+};
+
+static bool read_at(const struct stream *s, uint64_t at, uint8_t *out, size_t size)
 {
-	for (int i = 1; i <= ZERO_TAIL; i++)
-		if (end[-i])
+	while (size) {
+		ssize_t n = pread(s->fd, out, size, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		out += n;
+		at += (uint64_t)n;
+		size -= (size_t)n;
+	}
+	return true;
+}
+
+static bool has_zero_tail(const struct stream *s, uint64_t end)
+{
+	uint8_t tail[ZERO_TAIL];
+
+	if (!read_at(s, end - ZERO_TAIL, tail, sizeof(tail)))
+		return true;
+	for (int i = 0; i < ZERO_TAIL; i++)
+		if (tail[i])
 			return false;
 	return true;
 }
 
-/* Bytes of the whole, sound packets at the beginning of a stream. */
-static size_t sound_prefix(const struct bytes *b, const char **what)
+/* What is wrong with the packet at `at`, or NULL and its size. */
+static const char *check_packet(const struct stream *s, uint64_t at, uint64_t *size)
 {
-	size_t at = 0;
+	uint8_t p[STREAM_HEADER];
+	uint64_t left = s->size - at, content, packet;
+	bool swap;
 
-	while (at < b->size) {
-		const uint8_t *p = b->data + at;
-		size_t left = b->size - at;
-		uint64_t content, packet;
-		bool swap;
+	if (left < STREAM_HEADER || !read_at(s, at, p, sizeof(p)))
+		return "is cut short";
+	swap = get32(p, false) == __builtin_bswap32(STREAM_MAGIC);
+	if (!swap && get32(p, false) != STREAM_MAGIC)
+		return "has a packet without its magic number";
+	content = get64(p + STREAM_CONTENT_AT, swap) / 8;
+	packet = get64(p + STREAM_PACKET_AT, swap) / 8;
+	if (content < STREAM_HEADER || content > packet)
+		return "has a packet of impossible size";
+	if (packet > left)
+		return "is cut short";
+	if (content >= STREAM_HEADER + ZERO_TAIL && has_zero_tail(s, at + content))
+		return "ends in zeros";
+	*size = packet;
+	return NULL;
+}
 
-		*what = "is cut short";
-		if (left < STREAM_HEADER)
-			return at;
-		*what = "has a packet without its magic number";
-		swap = get32(p, false) == __builtin_bswap32(STREAM_MAGIC);
-		if (!swap && get32(p, false) != STREAM_MAGIC)
-			return at;
-		content = get64(p + STREAM_CONTENT_AT, swap) / 8;
-		packet = get64(p + STREAM_PACKET_AT, swap) / 8;
-		*what = "has a packet of impossible size";
-		if (content < STREAM_HEADER || content > packet)
-			return at;
-		*what = "is cut short";
-		if (packet > left)
-			return at;
-		*what = "ends in zeros";
-		if (content >= STREAM_HEADER + ZERO_TAIL && has_zero_tail(p + content))
-			return at;
-		at += packet;
-	}
+/* Bytes of the whole, sound packets at the beginning; *what: why it ends before the file does. */
+static uint64_t sound_prefix(const struct stream *s, const char **what)
+{
+	uint64_t at = 0, size = 0;
+
 	*what = NULL;
+	while (at < s->size && !(*what = check_packet(s, at, &size)))
+		at += size;
 	return at;
 }
 
@@ -222,7 +248,7 @@ static bool is_enough(const char *text)
 
 /* ---- the copy ---- */
 
-static void note(struct repair *r, const char *name, const char *what, size_t lost)
+static void note(struct repair *r, const char *name, const char *what, uint64_t lost)
 {
 	if (!r->damaged++)
 		snprintf(r->what, sizeof(r->what), "%s %s", name, what);
@@ -250,27 +276,38 @@ static enum status write_copy(const struct repair *r, const char *name, const vo
                               size_t size)
 {
 	char path[4096];
-	const char *at = data;
-	int fd;
+	FILE *f;
+	bool ok;
 
 	snprintf(path, sizeof(path), "%s/%s", r->copy, name);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	while (fd >= 0 && size) {
-		ssize_t n = write(fd, at, size);
+	f = fopen(path, "wxe");
+	ok = f && fwrite(data, 1, size, f) == size;
+	if (f && fclose(f))
+		ok = false;
+	return ok ? STATUS_OK : msg_errno(STATUS_FAILED, "cannot mend trace: path=\"%s\"", path);
+}
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			close(fd);
-			fd = -1;
-			break;
-		}
+/* The first `size` bytes of a stream. */
+static enum status copy_prefix(const struct repair *r, const char *name, const struct stream *s,
+                               uint64_t size)
+{
+	static uint8_t buffer[1 << 16];
+	char path[4096];
+	bool ok;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", r->copy, name);
+	f = fopen(path, "wxe");
+	ok = f != NULL;
+	for (uint64_t at = 0; ok && at < size;) {
+		size_t n = size - at < sizeof(buffer) ? (size_t)(size - at) : sizeof(buffer);
+
+		ok = read_at(s, at, buffer, n) && fwrite(buffer, 1, n, f) == n;
 		at += n;
-		size -= (size_t)n;
 	}
-	if (fd < 0 || close(fd))
-		return msg_errno(STATUS_FAILED, "cannot mend trace: path=\"%s\"", path);
-	return STATUS_OK;
+	if (f && fclose(f))
+		ok = false;
+	return ok ? STATUS_OK : msg_errno(STATUS_FAILED, "cannot mend trace: path=\"%s\"", path);
 }
 
 static enum status link_copy(const struct repair *r, const char *directory, const char *name)
@@ -307,28 +344,42 @@ static bool is_stream(const char *directory, const struct dirent *entry)
 	return !stat(path, &st) && S_ISREG(st.st_mode);
 }
 
-/* In: the whole packets of one stream; `write` puts what is to be read into the copy. */
+static enum status open_stream(struct stream *s, const char *path)
+{
+	struct stat st;
+
+	s->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (s->fd >= 0 && !fstat(s->fd, &st)) {
+		s->size = (uint64_t)st.st_size;
+		return STATUS_OK;
+	}
+	if (s->fd >= 0)
+		close(s->fd);
+	return msg_errno(STATUS_INPUT, "cannot open trace: path=\"%s\"", path);
+}
+
+/* Checks one stream; `write` puts what is to be read of it into the copy instead. */
 static enum status handle_stream(struct repair *r, const char *directory, const char *name,
                                  bool write)
 {
 	char path[4096];
 	const char *what;
-	struct bytes b;
+	struct stream s = {-1, 0};
 	enum status status;
-	size_t sound;
+	uint64_t sound;
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	status = map_file(path, &b);
+	status = open_stream(&s, path);
 	if (status)
 		return status;
-	sound = sound_prefix(&b, &what);
-	if (!write && sound < b.size)
-		note(r, name, what, b.size - sound);
-	else if (write && sound == b.size)
+	sound = sound_prefix(&s, &what);
+	if (!write && what)
+		note(r, name, what, s.size - sound);
+	else if (write && !what)
 		status = link_copy(r, directory, name);
 	else if (write && sound)
-		status = write_copy(r, name, b.data, sound);
-	unmap_file(&b);
+		status = copy_prefix(r, name, &s, sound);
+	close(s.fd);
 	return status;
 }
 

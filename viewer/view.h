@@ -23,6 +23,7 @@ extern const struct option_row load_options[];
 enum status command_load(const struct command *self, struct options *o);
 enum status command_info(const struct command *self, struct options *o);
 enum status command_sql(const struct command *self, struct options *o);
+extern const struct option_row export_options[], check_options[], table_options[];
 enum status command_export(const struct command *self, struct options *o);
 enum status command_check(const struct command *self, struct options *o);
 enum status command_table(const struct command *self, struct options *o);
