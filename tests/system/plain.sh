@@ -120,7 +120,7 @@ check_budget() {
 	files_read
 	mkdir "$work/counted"
 	grep "^$root/" "$work/read" | while read -r file; do
-		clang-format --style=file:"$root/.clang-format" "$file" >"$work/counted/$(basename "$file")"
+		clang-format --style=file "$file" >"$work/counted/$(basename "$file")"
 	done
 	cloc --quiet --csv --by-file "$work/counted" >"$work/cloc" || fail "cloc failed"
 	cut -d, -f2,5 "$work/cloc" | grep counted/ | sed "s#$work/counted/##"
