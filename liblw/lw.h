@@ -13,11 +13,9 @@
 extern "C" {
 #endif
 
-#define LW_VERSION_MAJOR 0
-#define LW_VERSION_MINOR 1
-#define LW_VERSION_PATCH 0
+#define LW_VERSION 0x000100 /* major, minor and patch, a byte each */
 
-/* Returns major << 16 | minor << 8 | patch of the library that is running. */
+/* Returns LW_VERSION of the library that is running. */
 unsigned lw_version(void);
 
 /*
@@ -46,11 +44,7 @@ struct lw_stats {
 void lw_stats(struct lw_stats *stats);
 
 /* What lw_walk meets. */
-enum lw_kind {
-	LW_POOL_OBJECT,
-	LW_CHUNK,
-	LW_MAPPED
-};
+enum lw_kind { LW_POOL_OBJECT, LW_CHUNK, LW_MAPPED };
 
 /*
  * Calls FN for every live block with its address, usable bytes and kind.  FN must not allocate or

@@ -21,6 +21,7 @@
 #define TILE      (SLOT_BITS * GRAIN)
 #define POOL_MAX  TILE /* largest request a pool serves: 1 KiB, on 32 bits 256 bytes */
 #define CLASSES   (POOL_MAX / GRAIN + 1)
+#define BUCKETS   61 /* of deferred chunks, by size: a prime, so that sizes spread */
 
 /*
  * Chunk.  `head` lies one word below a GRAIN boundary, so that the payload is aligned:
@@ -43,8 +44,8 @@ struct chunk {
 #define FREE      ((size_t)1)
 #define PREV_FREE ((size_t)2)
 #define OWN       ((size_t)4)
-#define SIZE_MASK ((SIZE_MAX >> (WORD == 8 ? 16 : 0)) & ~(GRAIN - 1))
-#define SEAL_MASK ((size_t)(WORD == 8 ? 0xffff000000000000 : 0))
+#define SEAL_MASK (WORD == 8 ? ~(SIZE_MAX >> 16) : 0)
+#define SIZE_MASK (~SEAL_MASK & ~(GRAIN - 1))
 #define CHUNK_MIN (4 * WORD)
 
 /*
@@ -58,14 +59,13 @@ struct chunk {
  * magic == 2^32 / size + 1 divides an offset by one multiplication: the product's upper half is
  * the slot, its lower half is below magic exactly for the first byte of a slot.
  * budget: local frees until the pool wants attention: 1 while it is full and in no list, the count
- * of slots in use while it waits in `avail`, BIASed while it is the heap's current pool.
+ * of slots in use while it waits in a queue, BIASed while it is the heap's current pool.
  */
 struct pool {
 	size_t free;
 	struct heap *owner;
 	uintptr_t origin;
-	uint32_t magic, size;
-	uint32_t budget, slots;
+	uint32_t magic, size, budget, slots;
 	struct pool *next, *prev;
 	size_t remote;
 	struct pool *pending; /* next in the owner's list of pools with remote frees */
@@ -76,23 +76,33 @@ struct pool {
 /* A thread's heap: only its thread touches it, but for `pending`. */
 struct heap {
 	struct pool *current[CLASSES]; /* by GRAINs asked for, rounded up; &none if there is none */
-	struct pool *avail[CLASSES];   /* by class: pools with free slots */
-	struct pool *spare[CLASSES];   /* by class: pools without a live slot */
-	uint16_t pools[CLASSES];       /* by class: how many there are */
-	size_t spare_bytes;            /* <= SPARE_MAX */
-	struct chunk *deferred[61];    /* by hash of the size */
-	size_t deferred_count;         /* <= DEFER_COUNT */
-	size_t deferred_bytes;         /* <= DEFER_BYTES */
-	struct pool *pending;    /* pools that others freed into: pushed by them, taken whole */
-	struct pool *drained;    /* the rest of what was taken */
-	struct heap *all, *dead; /* links: every heap; heaps whose thread has ended */
+	struct pool *queue[CLASSES];   /* by class: the last of a ring of pools with free slots */
+	uint32_t pools[CLASSES];       /* by class: how many there are */
+	size_t empty_bytes; /* of pools without a live slot, in the queues: <= EMPTY_MAX */
+	struct chunk *deferred[BUCKETS];
+	size_t deferred_count, deferred_bytes; /* <= DEFER_COUNT, DEFER_BYTES */
+	struct pool *pending, *drained; /* with remote frees: pushed by others; taken, to be done */
+	struct heap *next;              /* in the list of heaps whose threads have ended */
 };
 
+/* Where chunks lie: the break, first in the list, or a mapping. */
 struct region {
-	uintptr_t base, end; /* base is a multiple of TILE */
-	size_t tiles;        /* that the map covers: (end - base) / TILE */
-	struct pool **map;
+	uintptr_t base, end; /* multiples of the page */
+	struct pool **map;   /* by tile */
 	struct region *next;
 };
 
+/* The head of a mapped block. */
+struct mapping {
+	struct mapping *next;
+	size_t bytes;
+};
+
+/* What a block of the program's is. */
+struct block {
+	enum { POOLED, CHUNKED, MAPPED, FOREIGN } kind;
+	size_t usable;
+	struct pool *pool;
+	struct chunk *chunk;
+};
 #endif

@@ -16,51 +16,38 @@
 
 #define REFUSED UINTPTR_MAX
 
+/* Runs CALL, which yields an address or -1, without a trace in errno. */
+#define KEEP_ERRNO(call)                           \
+	({                                         \
+		int saved = errno;                 \
+		uintptr_t got = (uintptr_t)(call); \
+		errno = saved;                     \
+		got;                               \
+	})
+
 /* Moves the break by BY bytes; returns where it was, or REFUSED.  glibc keeps the break in a
  * variable that other callers of sbrk rely on, so it has to be asked; musl's sbrk only refuses. */
 static inline uintptr_t sys_sbrk(intptr_t by)
 {
-	int saved = errno;
 #ifdef __GLIBC__
-	uintptr_t old = (uintptr_t)sbrk(by);
+	return KEEP_ERRNO(sbrk(by));
 #else
-	uintptr_t old = (uintptr_t)syscall(SYS_brk, 0);
-	if (by && (uintptr_t)syscall(SYS_brk, old + by) != old + by)
-		old = REFUSED;
+	uintptr_t old = KEEP_ERRNO(syscall(SYS_brk, 0));
+	return !by || KEEP_ERRNO(syscall(SYS_brk, old + by)) == old + by ? old : REFUSED;
 #endif
-	errno = saved;
-	return old;
 }
 
 /* Maps LEN bytes of zeros; returns the address, or REFUSED. */
 static inline uintptr_t sys_map(size_t len)
 {
-	int saved = errno;
-	void *at = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	errno = saved;
-	return (uintptr_t)at;
+	return KEEP_ERRNO(
+		mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 }
 
-static inline uintptr_t sys_remap(uintptr_t at, size_t old_len, size_t len)
+static inline uintptr_t sys_remap(void *at, size_t old_len, size_t len)
 {
-	int saved = errno;
-	void *to = mremap((void *)at, old_len, len, MREMAP_MAYMOVE);
-	errno = saved;
-	return (uintptr_t)to;
+	return KEEP_ERRNO(mremap(at, old_len, len, MREMAP_MAYMOVE));
 }
 
-static inline void sys_unmap(uintptr_t at, size_t len)
-{
-	int saved = errno;
-	munmap((void *)at, len);
-	errno = saved;
-}
-
-/* Gives the pages in [at, at + len) back; they read as zeros afterwards. */
-static inline void sys_return(uintptr_t at, size_t len)
-{
-	int saved = errno;
-	madvise((void *)at, len, MADV_DONTNEED);
-	errno = saved;
-}
+static inline void sys_unmap(void *at, size_t len) { KEEP_ERRNO(munmap(at, len)); }
 #endif

@@ -8,8 +8,9 @@
  * An allocation about which no hook speaks was served from an existing pool; a free about which
  * none speaks went into the caller's own pool: the fast paths carry no hook at all.
  *
- * A hook may be called under the allocator's locks and outside any call of the program's (at the
- * exit of a thread): it stores the fact and returns; it never allocates.
+ * A hook may be called under the allocator's lock and outside any call of the program's (at the
+ * exit of a thread): it stores the fact and returns; it never allocates.  Its arguments are plain
+ * values already at hand, so that nothing is computed for it when it is empty.
  */
 #ifndef LW_TRACE_H
 #define LW_TRACE_H
@@ -17,80 +18,43 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where an allocation came from. */
-enum lw_source {
-	LW_FROM_POOL,     /* a pool that existed already */
-	LW_FROM_REFILL,   /* a pool made for this request */
-	LW_FROM_DEFERRED, /* a deferred chunk of the same size, as it was */
-	LW_FROM_BIN,      /* a free chunk out of a bin */
-	LW_FROM_TOP,      /* the top of the heap */
-	LW_FROM_MMAP,     /* a mapping of its own */
-	LW_FROM_FOREIGN,  /* another allocator's block, met in realloc */
-	LW_FROM_UNKNOWN   /* seen from outside */
-};
+/* An allocation: from a pool that existed, one made for it, a deferred chunk of the same size, a free
+ * chunk, the top of the heap, a mapping of its own. */
+enum lw_source { FROM_POOL, FROM_REFILL, FROM_DEFERRED, FROM_BIN, FROM_TOP, FROM_MMAP };
 
-/* What became of a block that was given back. */
-enum lw_path {
-	LW_TO_LOCAL,    /* a pool of the calling thread */
-	LW_TO_REMOTE,   /* another thread's pool */
-	LW_TO_DEFERRED, /* the thread's bin of unmerged chunks */
-	LW_TO_SYSTEM,   /* its own mapping was unmapped */
-	LW_TO_FOREIGN,  /* not ours: left alone */
-	LW_TO_HEAP,     /* merged into the heap at once */
-	LW_TO_UNKNOWN   /* seen from outside */
-};
+/* A free: into a pool of the caller, of another thread; deferred; unmapped; another allocator's
+ * block, left alone; merged into the heap at once. */
+enum lw_path { TO_LOCAL, TO_REMOTE, TO_DEFERRED, TO_SYSTEM, TO_FOREIGN, TO_HEAP };
 
 /* Why a batch of deferred chunks was merged. */
-enum lw_reason {
-	LW_ON_MISS,
-	LW_ON_BOUND,
-	LW_ON_EXIT,
-	LW_ON_TRIM
-};
+enum lw_reason { ON_MISS, ON_BOUND, ON_EXIT, ON_TRIM };
 
 /* What came of a move of the break; FOREIGN: somebody else moved it from old to new. */
-enum lw_outcome {
-	LW_BRK_GROWN,
-	LW_BRK_SHRUNK,
-	LW_BRK_REFUSED,
-	LW_BRK_FOREIGN
-};
+enum lw_outcome { BREAK_GROWN, BREAK_SHRUNK, BREAK_REFUSED, BREAK_FOREIGN };
 
-/* What was done to a mapping; RETURNED: its pages went back, its addresses stay. */
-enum lw_mapping {
-	LW_MAP,
-	LW_REMAP,
-	LW_UNMAP,
-	LW_RETURNED
-};
+/* What was done to a mapping; RETURN: its pages went back, its addresses stay. */
+enum lw_mapping { DO_MAP, DO_REMAP, DO_UNMAP, DO_RETURN };
 
 #ifdef LW_TRACE
 #include "lw_below.h"
-#define LW_HOOK(name, ...) void name(__VA_ARGS__)
-#define LW_NOTHING         ;
+#define LW_HOOK(name, ...) void name(__VA_ARGS__);
 #else
-#define LW_HOOK(name, ...) static inline void name(__VA_ARGS__)
-#define LW_NOTHING \
-	{          \
-	}
+#define LW_HOOK(name, ...) \
+	static inline void name(__VA_ARGS__) {}
 #endif
 
-#pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 LW_HOOK(lw_trace_source, enum lw_source source)
-LW_NOTHING LW_HOOK(lw_trace_path, enum lw_path path) LW_NOTHING
-	LW_HOOK(lw_trace_sbrk, uintptr_t old_end, uintptr_t new_end,
-                enum lw_outcome outcome) LW_NOTHING
-	LW_HOOK(lw_trace_map, enum lw_mapping what, uintptr_t addr, size_t len, uintptr_t old_addr,
-                size_t old_len) LW_NOTHING
-	/* A pool of CAPACITY objects of OBJECT bytes; CAPACITY 0: the allocator's own bookkeeping. */
-	LW_HOOK(lw_trace_pool_new, uintptr_t pool, size_t bytes, size_t object,
-                unsigned capacity) LW_NOTHING
-	LW_HOOK(lw_trace_pool_free, uintptr_t pool, size_t bytes) LW_NOTHING
-	/* A batch of deferred chunks: begin, one merge per chunk, end.  PTR is what the program had. */
-	LW_HOOK(lw_trace_batch_begin, enum lw_reason reason) LW_NOTHING
-	LW_HOOK(lw_trace_merge, uintptr_t ptr, uintptr_t merged, size_t size) LW_NOTHING
-	LW_HOOK(lw_trace_batch_end, void) LW_NOTHING
-#pragma GCC diagnostic pop
+LW_HOOK(lw_trace_path, enum lw_path path)
+LW_HOOK(lw_trace_sbrk, uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome)
+LW_HOOK(lw_trace_map, enum lw_mapping what, uintptr_t at, size_t len, uintptr_t old, size_t old_len)
+/* A pool, its head included, of CAPACITY objects of OBJECT bytes that begin a word in; CAPACITY 0:
+ * the allocator's own bookkeeping. */
+LW_HOOK(lw_trace_pool_new, uintptr_t pool, size_t bytes, size_t object, unsigned capacity)
+LW_HOOK(lw_trace_pool_free, uintptr_t pool, size_t bytes)
+/* A batch of deferred chunks: begin, one merge per chunk, end.  PTR is what the program had. */
+LW_HOOK(lw_trace_batch_begin, enum lw_reason reason)
+LW_HOOK(lw_trace_merge, uintptr_t ptr, uintptr_t merged, size_t size)
+LW_HOOK(lw_trace_batch_end, void)
 
 #endif

@@ -44,9 +44,9 @@ void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome
 
 	fact.sbrk.old_end = old_end;
 	fact.sbrk.new_end = new_end;
-	if (outcome == LW_BRK_GROWN)
+	if (outcome == BREAK_GROWN)
 		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
-	else if (outcome == LW_BRK_SHRUNK)
+	else if (outcome == BREAK_SHRUNK)
 		lw_regions_remove(new_end, old_end - new_end, NULL, NULL);
 	lw_note(&fact);
 }
@@ -54,7 +54,7 @@ void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome
 void lw_trace_map(enum lw_mapping what, uintptr_t addr, size_t len, uintptr_t old_addr,
                   size_t old_len)
 {
-	bool gone = what == LW_UNMAP || what == LW_RETURNED;
+	bool gone = what == DO_UNMAP || what == DO_RETURN;
 	struct lw_fact fact = {.kind = gone ? FACT_UNMAP : FACT_MAP, .detail = (uint8_t)what};
 
 	/* An unmapping is told when it is done, and its addresses may be another thread's by then: it
@@ -64,9 +64,9 @@ void lw_trace_map(enum lw_mapping what, uintptr_t addr, size_t len, uintptr_t ol
 	fact.map.length = len;
 	fact.map.old_address = old_addr;
 	fact.map.old_length = old_len;
-	if (what == LW_UNMAP)
+	if (what == DO_UNMAP)
 		lw_regions_remove(addr, len, NULL, NULL);
-	if (what == LW_REMAP)
+	if (what == DO_REMAP)
 		lw_regions_remove(old_addr, old_len, NULL, NULL);
 	if (!gone)
 		lw_regions_add(addr, len, NULL, NULL);
@@ -81,6 +81,7 @@ void lw_trace_pool_new(uintptr_t pool, size_t bytes, size_t object, unsigned cap
 	fact.pool.bytes = bytes;
 	fact.pool.object = (uint32_t)object;
 	fact.pool.capacity = capacity;
+	fact.pool.offset = capacity ? sizeof(size_t) : 0;
 	lw_note(&fact);
 }
 
@@ -121,6 +122,8 @@ void lw_trace_batch_end(void)
 {
 	struct lw_fact fact = {.kind = FACT_COALESCE, .start = batch.start, .detail = batch.reason};
 
+	if (!batch.chunks_in)
+		return;
 	fact.latency = (uint32_t)(lw_clock() - batch.start);
 	fact.coalesce.bytes = batch.bytes;
 	fact.coalesce.largest = batch.largest;
@@ -148,13 +151,13 @@ void lw_below_after(void *ptr, const struct lw_mark *mark, uint64_t end)
 int lw_below_source(void *ptr, int said)
 {
 	(void)ptr;
-	return said == UNSAID ? LW_FROM_POOL : said;
+	return said == UNSAID ? FROM_POOL : said;
 }
 
 int lw_below_path(const struct lw_mark *mark, int said)
 {
 	(void)mark;
-	return said == UNSAID ? LW_TO_LOCAL : said;
+	return said == UNSAID ? TO_LOCAL : said;
 }
 
 void lw_below_describe(struct lw_below_info *info)
