@@ -139,15 +139,20 @@ void plot_command(struct plot *plot, const char *format, ...)
 	va_end(ap);
 }
 
-void plot_text(struct plot *plot, const char *text)
+static void quote(FILE *out, const char *text)
 {
-	fputc('\'', plot->script);
+	fputc('\'', out);
 	for (; *text; text++) {
 		if (*text == '\'')
-			fputc('\'', plot->script);
-		fputc((unsigned char)*text < ' ' ? ' ' : *text, plot->script);
+			fputc('\'', out);
+		fputc((unsigned char)*text < ' ' ? ' ' : *text, out);
 	}
-	fputc('\'', plot->script);
+	fputc('\'', out);
+}
+
+void plot_text(struct plot *plot, const char *text)
+{
+	quote(plot->script, text);
 }
 
 void plot_area(struct plot *plot, double left, double top, double width, double height)
@@ -238,21 +243,64 @@ static long now_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* The caller's environment less what would change a picture. Its array is to be freed. */
+static char **clean_environment(void)
+{
+	static const char *const unwanted[] = {"LC_", "LANG", "GNUTERM", "GNUPLOT_", "GDFONTPATH"};
+	size_t count = 0, kept = 0, i, k;
+	char **clean;
+
+	while (environ[count])
+		count++;
+	clean = calloc(count + 2, sizeof(*clean));
+	if (!clean)
+		return NULL;
+	for (i = 0; i < count; i++) {
+		for (k = 0; k < sizeof(unwanted) / sizeof(*unwanted); k++)
+			if (!strncmp(environ[i], unwanted[k], strlen(unwanted[k])))
+				break;
+		if (k == sizeof(unwanted) / sizeof(*unwanted))
+			clean[kept++] = environ[i];
+	}
+	clean[kept] = "LC_ALL=C.UTF-8";
+	return clean;
+}
+
+/* out = 'DRAFT', quotes within doubled. */
+static char *out_setting(const char *draft)
+{
+	size_t length = 0;
+	char *text = NULL;
+	FILE *f = open_memstream(&text, &length);
+
+	if (!f)
+		return NULL;
+	fputs("out = ", f);
+	quote(f, draft);
+	return fclose(f) ? NULL : text;
+}
+
 /* Starts `gnuplot -d -e "out='DRAFT'" SCRIPT`, its words into a pipe. Returns an errno. */
 static int gnuplot_start(const char *script, const char *draft, int words, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	char *argv[] = {"gnuplot", "-d", "-e", NULL, (char *)script, NULL};
+	char **environment = clean_environment();
 	int error;
 
-	if (asprintf(&argv[3], "out = '%s'", draft) < 0)
+	argv[3] = out_setting(draft);
+	if (!environment || !argv[3]) {
+		free(environment);
+		free(argv[3]);
 		return ENOMEM;
+	}
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, words, 1);
 	posix_spawn_file_actions_adddup2(&actions, words, 2);
-	error = posix_spawnp(pid, argv[0], &actions, NULL, argv, environ);
+	error = posix_spawnp(pid, argv[0], &actions, NULL, argv, environment);
 	posix_spawn_file_actions_destroy(&actions);
+	free(environment);
 	free(argv[3]);
 	return error;
 }

@@ -575,7 +575,7 @@ static enum status timeline_section(struct report *r, int i)
 		"utilisation: L / H. Red bands: events were lost there.");
 	if (status)
 		return status;
-	timeline_sheet(&rec->timeline, 20, false, &t);
+	timeline_sheet(&rec->timeline, 20, true, &t);
 	sheet_section(r, &t, "timeline-table", i);
 	return STATUS_OK;
 }

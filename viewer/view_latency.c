@@ -227,7 +227,7 @@ enum {
 	GAP = 96,
 	TOP = 92,
 	PANEL = 250,
-	BETWEEN = 120
+	BETWEEN = 136
 };
 
 struct axes {

@@ -292,7 +292,7 @@ static void legend_print(const unsigned char *cells, size_t count, bool utf8, bo
                          FILE *out)
 {
 	bool used[HEAP_STATES] = {false};
-	int state, shown = 0;
+	int state, shown = 0, pad = 0;
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -300,9 +300,14 @@ static void legend_print(const unsigned char *cells, size_t count, bool utf8, bo
 	for (state = 0; state < HEAP_UNMAPPED; state++) {
 		if (!used[state])
 			continue;
-		fputs(shown++ % 3 ? "   " : "\n  ", out);
+		if (shown % 3)
+			fprintf(out, "%*s", pad, "");
+		else
+			fputs("\n  ", out);
+		shown++;
 		cell_print((unsigned char)state, utf8, colour, out);
-		fprintf(out, " %-24s", heap_looks[state].name);
+		pad = fprintf(out, " %s", heap_looks[state].name);
+		pad = 30 - pad;
 	}
 	fputs("\n\n", out);
 }

@@ -1,0 +1,138 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The views on a small database that is checked by hand (small.sql): their words, golden; their
+# pictures, drawn and drawn the same; their refusals.
+#	pictures.sh LWVIEW text|draw|refuse
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+view=$1
+part=$2
+schema=$here/../../viewer/schema.sql
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export LC_ALL=C
+failures=0
+
+fail() {
+	echo "FAILED: $*" >&2
+	failures=$((failures + 1))
+}
+
+# expect STATUS WORD COMMAND...: the status, and one line on stderr that holds WORD
+expect() {
+	want=$1 word=$2
+	shift 2
+	"$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	[ $got -eq "$want" ] || fail "status $got, not $want: $*: $(cat "$dir/err")"
+	[ "$(wc -l <"$dir/err")" -eq 1 ] || fail "not one sentence: $*: $(cat "$dir/err")"
+	grep -q -- "$word" "$dir/err" || fail "nothing of '$word': $*: $(cat "$dir/err")"
+}
+
+cat "$schema" "$here/small.sql" | sqlite3 "$dir/small.db" || exit 1
+# The same program with fewer bytes free: a second allocator.
+{
+	cat "$schema" "$here/small.sql"
+	echo "UPDATE process SET allocator = 'ptmalloc', pid = 41;
+		UPDATE extent SET length = 6144 WHERE kind = 'brk';
+		UPDATE timeline SET top = top - 2048, extent = extent - 2048 WHERE seq <> 2;
+		UPDATE peak SET value = value - 2048 WHERE figure IN ('extent', 'heap');"
+} | sqlite3 "$dir/other.db" || exit 1
+cd "$dir" || exit 1
+
+golden() {
+	name=$1
+	shift
+	"$view" "$@" >"$name" 2>&1 || fail "lwview $*"
+	if [ -n "${LW_GOLDEN_WRITE:-}" ]; then
+		cp "$name" "$here/golden/$name"
+	else
+		diff -u "$here/golden/$name" "$name" >&2 || fail "lwview $* says something else"
+	fi
+}
+
+text() {
+	golden map.txt map small.db
+	golden map-at.txt map small.db --at 8us
+	golden map-ptmalloc.txt map other.db --at end
+	golden map.json map small.db --at 8us --json
+	golden latency.txt latency small.db
+	golden latency-part.txt latency small.db --min-size 100
+	golden timeline.txt timeline small.db --rows 3
+	golden timeline.csv timeline small.db --rows 3 --csv
+	golden rss.txt rss small.db
+	golden compare.txt compare other.db small.db
+	golden compare-same.txt compare small.db small.db
+	"$view" compare small.db small.db --exit-code >/dev/null || fail "equal runs differ"
+	"$view" compare other.db small.db --exit-code >/dev/null && fail "other runs are equal"
+	LC_ALL=C.UTF-8 "$view" map small.db | grep -q '▓' || fail "no blocks on a UTF-8 terminal"
+}
+
+# Every picture in every format, twice the same; the kept script draws the same picture again.
+draw() {
+	for verb in map latency timeline rss; do
+		for format in svg png pdf; do
+			"$view" $verb small.db -o $verb.$format --keep-script $verb.gp -f || fail "$verb.$format"
+			"$view" $verb small.db -o again.$format -f || fail "$verb.$format again"
+			cmp -s $verb.$format again.$format || fail "$verb.$format differs from run to run"
+			[ "$(wc -c <$verb.$format)" -gt 2000 ] || fail "$verb.$format is empty"
+		done
+		"$view" $verb small.db -o only-$verb.gp || fail "$verb.gp"
+		LC_ALL=C.UTF-8 gnuplot -d only-$verb.gp && [ -s only-$verb.svg ] || fail "$verb.gp does not draw by itself"
+	done
+	"$view" compare other.db small.db -o compare.svg || fail compare.svg
+	grep -q 'Two heaps at one scale' compare.svg || fail "compare.svg has no title"
+	grep -q 'small (pid 42) on liblw' map.svg || fail "map.svg does not name program, pid, allocator"
+	grep -q 'brk 8 KiB' map.svg || fail "map.svg does not name its regions"
+	grep -q '0x7f0000000000' map.svg || fail "map.svg does not give addresses"
+	# What is a name in the trace is a name in the picture, not a command for gnuplot.
+	cp small.db evil.db
+	sqlite3 evil.db "UPDATE process SET name = 'a''b\`touch pwned\`\"<i>&_{x}'"
+	"$view" map evil.db -o evil.svg || fail evil.svg
+	[ ! -e pwned ] || fail "a program's name was executed"
+	grep -q '&lt;i>&amp;_{x}' evil.svg || fail "a program's name is not shown as it is"
+	"$view" map small.db -o "it's.svg" || fail "a quote in a name"
+	[ -s "it's.svg" ] || fail "a quote in a name: no picture"
+	ls | grep -q '\(svg\|png\|pdf\)\.' && fail "something was left behind: $(ls)"
+}
+
+refuse() {
+	touch there.svg there
+	expect 2 'it exists' "$view" map small.db -o there.svg
+	expect 2 'it exists' "$view" latency small.db -o new.svg --keep-script there
+	expect 2 'must end in' "$view" map small.db -o picture.gif
+	expect 2 '--zoom wants' "$view" map small.db --zoom 12
+	expect 2 'no heap at these' "$view" map small.db --zoom 100..200
+	expect 2 '--over wants' "$view" timeline small.db --over moon
+	expect 2 'usage:' "$view" compare small.db
+	expect 2 'usage:' "$view" report small.db
+	expect 2 'a file' "$view" report small.db -o there
+	expect 3 'cannot open database' "$view" map none.db
+	expect 3 'cannot read statistics' "$view" report small.db --stat none.json -o page
+	echo '{}' >bad.json
+	expect 3 'not the output of lwtrace stat' "$view" report small.db --stat bad.json -o page
+	[ ! -e page ] || fail "a failed report left its folder"
+	sqlite3 empty.db <"$schema"
+	for verb in map latency timeline rss; do
+		expect 3 'no process' "$view" $verb empty.db
+	done
+	cp small.db idle.db
+	sqlite3 idle.db "DELETE FROM timeline; DELETE FROM latency_hist; DELETE FROM extent;
+		DELETE FROM peak; DELETE FROM resident;"
+	for verb in map latency timeline rss; do
+		expect 3 'idle.db' "$view" $verb idle.db
+	done
+	mkdir -p bin
+	expect 4 'apt install gnuplot' env PATH="$dir/bin" "$view" map small.db -o x.svg
+	printf '#!/bin/sh\necho "\\"x.gp\\" line 3: cannot do that" >&2\nexit 1\n' >bin/gnuplot
+	chmod +x bin/gnuplot
+	expect 4 'cannot do that' env PATH="$dir/bin" "$view" map small.db -o x.svg
+	[ ! -e x.svg ] || fail "a failed gnuplot left a picture"
+	mkdir full && touch full/file
+	expect 2 'it exists' "$view" report small.db -o full
+	[ -w / ] || expect 4 'cannot write' "$view" map small.db -o /x.svg
+}
+
+$part
+[ $failures -eq 0 ]

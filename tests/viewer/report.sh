@@ -1,0 +1,100 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The report page, opened from a file by a real browser: the verdict, every picture and every table
+# are there, the numbers are those of `lwview info` and of sqlite3, and nothing asks the network.
+#	report.sh LWVIEW
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+view=$1
+schema=$here/../../viewer/schema.sql
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+failures=0
+
+fail() {
+	echo "FAILED: $*" >&2
+	failures=$((failures + 1))
+}
+
+chromium=
+for name in chromium chromium-browser google-chrome; do
+	[ -n "$chromium" ] || chromium=$(command -v $name)
+done
+# Ubuntu's is a snap in disguise, which sees no files of ours.
+case $chromium in
+"" | /snap/*)
+	echo "SKIP: no chromium outside of a snap"
+	exit 77
+	;;
+esac
+
+cat "$schema" "$here/small.sql" | sqlite3 "$dir/new.db" || exit 1
+{
+	cat "$schema" "$here/small.sql"
+	echo "UPDATE process SET allocator = 'ptmalloc', pid = 41, name = 'small<&>', lost = 7, complete = 0;
+		INSERT INTO loss VALUES (1, 1004000, 1005000, 7);
+		UPDATE extent SET length = 8192 WHERE kind = 'map';
+		UPDATE peak SET value = value + 4096 WHERE figure IN ('extent', 'heap');"
+} | sqlite3 "$dir/base.db" || exit 1
+cat >"$dir/stat.json" <<'JSON'
+{"program": "small", "runs": 3, "allocators": [
+ {"name": "ptmalloc", "cpu_s": 2.0, "wall_s": 2.5, "peak_rss_kib": 2048, "minor_faults": 100},
+ {"name": "liblw", "cpu_s": 1.5, "wall_s": 2.0, "peak_rss_kib": 1024, "minor_faults": 90}]}
+JSON
+cd "$dir" || exit 1
+"$view" report base.db new.db --stat stat.json -o out >/dev/null || fail "no report"
+"$view" report base.db new.db --stat stat.json -o again >/dev/null || fail "no second report"
+cmp -s out/index.html again/index.html || fail "the page differs from run to run"
+
+timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+	--disable-background-networking --disable-component-update --disable-sync \
+	--user-data-dir="$dir/profile" --log-net-log="$dir/net.json" --dump-dom \
+	"file://$dir/out/index.html" >dom.html 2>chromium.log || fail "chromium: $(tail -3 chromium.log)"
+
+has() {
+	grep -q -- "$1" dom.html || fail "the page lacks $1"
+}
+
+for i in 0 1; do
+	for id in map timeline rss latency; do
+		has "<figure id=\"$id-$i\">"
+	done
+	for id in split timeline-table rss-table latency-table info-recording info-calls info-figures \
+		info-peaks info-end; do
+		has "<table id=\"$id-$i\">"
+	done
+done
+for id in compare-map-1 compare-timeline-1 compare-latency-1; do
+	has "<figure id=\"$id\">"
+done
+has '<table id="differences-1">'
+has '<table id="recordings-0">'
+has '<table id="speed-table-0">'
+has 'id="definitions"'
+[ "$(grep -o '<figure ' dom.html | wc -l)" -eq 11 ] || fail "not 11 figures"
+[ "$(grep -o '</svg>' dom.html | wc -l)" -eq 11 ] || fail "not 11 pictures"
+grep -q '<p id="verdict">With liblw the heap of small peaks at 12.00 KiB against 16.00 KiB (-25.0 %) with ptmalloc' dom.html || fail "no verdict"
+grep -q 'it takes 1.500 s against 2.000 s (-25.0 %)' dom.html || fail "no speed in the verdict"
+grep -q 'class="loss"[^>]*>ptmalloc: 7 events were lost' dom.html || fail "the loss is not told"
+has 'small&lt;&amp;&gt;'
+grep -q 'small<&>' dom.html && fail "a name is not escaped"
+
+# The ids of the pictures are their own, and every reference finds its id.
+grep -o ' id="[^"]*"' out/index.html | sort | uniq -d >twice
+[ ! -s twice ] || fail "ids given twice: $(head -3 twice)"
+
+# One figure, three ways.
+bytes=$(sqlite3 new.db "SELECT CAST(value AS INTEGER) FROM peak WHERE figure = 'live'")
+has "title=\"$bytes\""
+"$view" info new.db --json | grep -q "$bytes" || fail "info lacks $bytes"
+
+# Nothing is fetched: not by what the page says, and not by what the browser did.
+grep -o -i '\(src\|href\)=["'"'"']\?\(https\?:\)\?//[^"'"'"' >]*' out/index.html |
+	grep -v 'www.w3.org' && fail "the page names something on the network"
+grep -q -i '@import\|url(http\|<script\|<link\|<iframe' out/index.html && fail "the page loads something"
+grep -q "default-src 'none'" out/index.html || fail "no content security policy"
+grep -o '"url":"[^"]*"' net.json | grep -v '"file:\|"data:\|"chrome\|"about:' |
+	grep -v 'google\|gvt1' && fail "the browser asked the network"
+
+[ $failures -eq 0 ]
