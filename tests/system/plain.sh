@@ -67,7 +67,7 @@ check_untraced() {
 	for file in "$work"/bare/liblw/*.[ch]; do
 		case $file in */lw_trace.h) continue ;; esac
 		found=$(perl -0pi -e '
-			$n = s{\blw_trace_\w+\s*(\((?:[^()]|(?1))*\))\s*;}{";" . ("\n" x ($& =~ tr/\n//))}ge;
+			$n = s{\b(?:lw_trace_\w+|TRACE)\s*(\((?:[^()]|(?1))*\))\s*;}{";" . ("\n" x ($& =~ tr/\n//))}ge;
 			END { print STDERR $n || 0 }' "$file" 2>&1)
 		hooks=$((hooks + found))
 	done
