@@ -71,9 +71,8 @@ static struct {
 static struct pool *first_map[(1 << 19) / sizeof(struct pool *)];
 static struct heap first_heap;
 static struct pool none = {.free = (size_t)1 << GUARD}; /* of a heap that has no pool: it is full */
-static struct pool foreign;                             /* of tiles that others fetched by sbrk */
-static struct heap nobody = {.current = {[0 ... CLASSES - 1] = &none}}; /* of a thread without */
-static __thread struct heap *self __attribute__((tls_model("initial-exec"))) = &nobody;
+static struct pool foreign = {.owner = (struct heap *)-1}; /* of tiles that others fetched */
+static __thread struct heap *self __attribute__((tls_model("initial-exec"))); /* NULL: none yet */
 
 static _Noreturn OUTLINE void fault(const char *what, const void *at)
 {
@@ -365,7 +364,7 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 static struct chunk *chunk_take(struct heap *h, size_t size, size_t align, bool *zero)
 {
 	struct chunk *c = chunk_find(size, align);
-	if ((!c || c == lw.top) && h->deferred_count) {
+	if ((!c || c == lw.top) && h && h->deferred_count) {
 		merge_deferred(h, ON_MISS);
 		c = chunk_find(size, align);
 	}
@@ -517,8 +516,10 @@ static void heap_drain(struct heap *h)
 		struct pool *next = pool->pending;
 		size_t freed = __atomic_exchange_n(&pool->remote, 0, __ATOMIC_ACQUIRE);
 		bool full = !(pool->free << 1) && pool->budget < BIAS;
-		unsigned count = __builtin_popcountl(freed);
+		unsigned count = 0;
 		pool->free |= freed;
+		for (; freed; freed &= freed - 1)
+			count++;
 		pool->budget = full ? pool->slots - count : pool->budget - count;
 		if (full || !pool->budget)
 			pool_file(h, pool, pool->budget, !full);
@@ -602,7 +603,7 @@ static void heap_close(void *arg)
 {
 	struct heap *h = arg;
 	heap_flush(h, ON_EXIT);
-	self = &nobody;
+	self = NULL;
 	pthread_mutex_lock(&lw.lock);
 	h->next = lw.dead;
 	lw.dead = h;
@@ -630,8 +631,9 @@ static OUTLINE struct heap *heap_open(void)
 	struct heap *h = lw.dead;
 	if (h)
 		lw.dead = h->next;
-	else if ((h = lw.started ? own_take(&nobody, sizeof *h) : &first_heap))
-		memcpy(h->current, nobody.current, sizeof h->current);
+	else if ((h = lw.started ? own_take(NULL, sizeof *h) : &first_heap))
+		for (unsigned i = 0; i < CLASSES; i++)
+			h->current[i] = &none;
 	lw.started = true;
 	unlock();
 	if (h) {
@@ -641,17 +643,22 @@ static OUTLINE struct heap *heap_open(void)
 	return h;
 }
 
-static inline struct heap *heap_get(void) { return likely(self != &nobody) ? self : heap_open(); }
+static inline struct heap *heap_get(void) { return likely(self != NULL) ? self : heap_open(); }
 
 /* ---- blocks ---- */
 
-/* The bit of the slot that begins at P. */
-static inline size_t slot_bit(const struct pool *pool, const void *p)
+/* P's offset by the size of a slot: the slot above 32 bits, and below them less than pool->magic if
+ * P is the slot's first byte. */
+static inline uint64_t slot_divide(const struct pool *pool, const void *p)
 {
-	uint64_t product = (uint64_t)(uint32_t)((uintptr_t)p - pool->origin) * pool->magic;
-	if (unlikely((uint32_t)product >= pool->magic))
-		fault("not a block (a pointer into its middle)", p);
-	return (size_t)1 << (product >> 32);
+	return (uint64_t)(uint32_t)((uintptr_t)p - pool->origin) * pool->magic;
+}
+
+/* The slot that begins at P, or GUARD if none does. */
+static unsigned slot_of(const struct pool *pool, const void *p)
+{
+	uint64_t product = slot_divide(pool, p);
+	return (uint32_t)product < pool->magic ? product >> 32 : GUARD;
 }
 
 /* The link in the list of mapped blocks that points to P's, or to NULL. */
@@ -684,9 +691,11 @@ static struct block block_of(void *p)
 	if (pool == &foreign)
 		return (struct block){.kind = FOREIGN};
 	if (pool) {
-		if ((pool->free | __atomic_load_n(&pool->remote, __ATOMIC_RELAXED)) &
-		    slot_bit(pool, p))
-			fault("double free", p);
+		unsigned slot = slot_of(pool, p);
+		if ((pool->free | __atomic_load_n(&pool->remote, __ATOMIC_RELAXED)) >> slot & 1)
+			fault(slot == GUARD ? "not a block (a pointer into its middle)"
+			                    : "double free",
+			      p);
 		return (struct block){POOLED, pool->size, pool, NULL};
 	}
 	if ((uintptr_t)p % GRAIN || !sealed(c) || c->head & OWN || size_of(c) < CHUNK_MIN ||
@@ -771,7 +780,7 @@ static void chunk_free(struct chunk *c)
 	struct heap *h = self;
 	size_t size = size_of(c);
 	struct chunk **bucket = &h->deferred[size / GRAIN % BUCKETS];
-	if (h == &nobody) {
+	if (!h) {
 		lock();
 		chunk_release(c);
 		unlock();
@@ -849,13 +858,13 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 
 /* ---- malloc and its family ---- */
 
-/* Takes the lowest free slot of POOL, which has one. */
-static inline void *slot_take(struct pool *pool)
+/* Takes the lowest free slot of POOL, which has one: LEFT is what remains of its free ones. */
+static inline void *slot_take(struct pool *pool, size_t left)
 {
-	size_t free = pool->free;
-	pool->free = free & (free - 1);
+	unsigned slot = __builtin_ctzl(pool->free);
+	pool->free = left;
 	pool->budget++;
-	return (void *)(pool->origin + (size_t)__builtin_ctzl(free) * pool->size);
+	return (void *)(pool->origin + (uintptr_t)slot * pool->size);
 }
 
 static OUTLINE void *out_of_memory(void)
@@ -873,7 +882,7 @@ static OUTLINE void *malloc_slow(size_t n)
 			heap_drain(self);
 		struct pool *pool = pool_get(self, class_of((n + GRAIN - 1) / GRAIN));
 		if (pool)
-			return slot_take(pool);
+			return slot_take(pool, pool->free & (pool->free - 1));
 	}
 	void *p = chunk_new(n, GRAIN, &zero);
 	return p ? p : out_of_memory();
@@ -881,15 +890,19 @@ static OUTLINE void *malloc_slow(size_t n)
 
 API void *malloc(size_t n)
 {
-	if (unlikely(n > POOL_MAX))
+	struct heap *h = self;
+	if (unlikely(n > POOL_MAX || !h))
 		return malloc_slow(n);
-	struct pool *pool = self->current[(n + GRAIN - 1) / GRAIN];
-	return likely(pool->free << 1) ? slot_take(pool) : malloc_slow(n);
+	struct pool *pool = h->current[(n + GRAIN - 1) / GRAIN];
+	size_t left = pool->free & (pool->free - 1);
+	return likely(left) ? slot_take(pool, left) : malloc_slow(n);
 }
 
 /* A free that is not of the caller's own pools. */
 static OUTLINE void free_slow(void *p)
 {
+	if (!p)
+		return;
 	struct block b = block_of(p);
 	if (b.kind == CHUNKED) {
 		chunk_free(b.chunk);
@@ -899,11 +912,11 @@ static OUTLINE void free_slow(void *p)
 		__atomic_fetch_add(&lw.foreign, 1, __ATOMIC_RELAXED);
 		lw_trace_path(TO_FOREIGN);
 	} else if (b.pool->owner == self) { /* in a region beside the break */
-		b.pool->free |= slot_bit(b.pool, p);
+		b.pool->free |= (size_t)1 << slot_of(b.pool, p);
 		if (!--b.pool->budget)
 			pool_attend(b.pool);
 	} else {
-		size_t bit = slot_bit(b.pool, p);
+		size_t bit = (size_t)1 << slot_of(b.pool, p);
 		size_t others = __atomic_fetch_or(&b.pool->remote, bit, __ATOMIC_ACQ_REL);
 		if (others & bit)
 			fault("double free", p);
@@ -916,16 +929,16 @@ static OUTLINE void free_slow(void *p)
 API void free(void *p)
 {
 	size_t tile = ((uintptr_t)p - lw.brk.base) / TILE;
-	struct pool *pool = likely(tile < lw.tiles) ? lw.brk.map[tile] : NULL;
-	if (unlikely(!pool || pool->owner != self)) {
-		if (p)
-			free_slow(p);
-		return;
-	}
-	size_t bit = slot_bit(pool, p);
-	if (unlikely(pool->free & bit))
-		fault("double free", p);
-	pool->free |= bit;
+	if (unlikely(tile >= lw.tiles))
+		return free_slow(p);
+	struct pool *pool = lw.brk.map[tile];
+	if (unlikely(!pool || pool->owner != self))
+		return free_slow(p);
+	uint64_t product = slot_divide(pool, p);
+	unsigned slot = product >> 32;
+	if (unlikely((uint32_t)product >= pool->magic || pool->free >> slot & 1))
+		return free_slow(p); /* it tells what is wrong */
+	pool->free |= (size_t)1 << slot;
 	if (unlikely(!--pool->budget))
 		pool_attend(pool);
 }
@@ -1095,7 +1108,7 @@ API void lw_stats(struct lw_stats *stats)
 
 API int lw_trim(size_t pad)
 {
-	if (self != &nobody)
+	if (self)
 		heap_flush(self, ON_TRIM);
 	lock();
 	bool gone = heap_trim(pad);
