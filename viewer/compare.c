@@ -206,7 +206,7 @@ static void maps_level(struct compare *c)
 }
 
 enum status compare_load(struct compare *c, struct scope *base, struct scope *new,
-                         const struct when *at)
+                         const struct when *at, const struct options *o)
 {
 	bool peak = at->kind == WHEN_NONE || at->kind == WHEN_PEAK, own;
 	struct moment m = peak ? map_peak(base) : scope_moment(base, at, WHEN_END), n;
@@ -223,9 +223,9 @@ enum status compare_load(struct compare *c, struct scope *base, struct scope *ne
 	         text_size(size, sizeof(size), (double)c->point),
 	         peak ? ", at the peak of base's extent" : "",
 	         c->reached ? "" : " (new never asked for so much: its end is shown)");
-	status = map_load(&c->map[0], base, m, NULL);
+	status = map_load(&c->map[0], base, m, NULL, o);
 	if (!status)
-		status = map_load(&c->map[1], new, n, NULL);
+		status = map_load(&c->map[1], new, n, NULL, o);
 	if (!status) {
 		maps_level(c);
 		rows_of_run(c, base, new);
@@ -424,7 +424,7 @@ enum status command_compare(const struct command *self, struct options *o)
 		scope_close(&base);
 		return status;
 	}
-	status = compare_load(&c, &base, &new, &o->at);
+	status = compare_load(&c, &base, &new, &o->at, o);
 	if (!status) {
 		if (o->output)
 			status = compare_picture(&c, o);

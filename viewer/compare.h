@@ -42,7 +42,7 @@ struct moment compare_moment(struct scope *s, int64_t asked, bool *reached);
 
 /* `at`: the point in base's run; WHEN_NONE: where base's extent peaks. */
 enum status compare_load(struct compare *c, struct scope *base, struct scope *new,
-                         const struct when *at);
+                         const struct when *at, const struct options *o);
 void compare_release(struct compare *c);
 
 void compare_sheet(const struct compare *c, struct sheet *t);

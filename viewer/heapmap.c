@@ -12,6 +12,7 @@ const struct heap_look heap_looks[HEAP_STATES] = {
 	[HEAP_LIVE_1K] = {"live, up to 1 KiB", "#4a98c9", "▒", 'b', 74},
 	[HEAP_LIVE_64K] = {"live, up to 64 KiB", "#1f5fa6", "▓", 'c', 25},
 	[HEAP_LIVE_BIG] = {"live, larger", "#08306b", "█", 'd', 18},
+	[HEAP_OTHER] = {"live, not selected", "#d5dde6", "=", '=', 252},
 	[HEAP_TRACER] = {"tracer's own", "#a6761d", "u", 'u', 130},
 	[HEAP_HEADER] = {"pool headers, bookkeeping", "#636363", "h", 'h', 241},
 	[HEAP_POOL_FREE] = {"pool slot, free", "#f0e442", "o", 'o', 227},

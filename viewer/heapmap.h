@@ -27,6 +27,7 @@ enum heap_state {
 	HEAP_LIVE_1K,   /* live, at most 1 KiB */
 	HEAP_LIVE_64K,  /* live, at most 64 KiB */
 	HEAP_LIVE_BIG,  /* live, more */
+	HEAP_OTHER,     /* live, but not what was asked to be shown */
 	HEAP_TRACER,    /* live, of lttng-ust itself */
 	HEAP_HEADER,    /* the allocator's bookkeeping outside of live chunks */
 	HEAP_POOL_FREE, /* free objects in pools */

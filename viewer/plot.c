@@ -441,10 +441,17 @@ static enum status plot_mend(const struct plot *plot)
 
 /* --- closing -------------------------------------------------------------------------------- */
 
+static const char *scratch_folder(void)
+{
+	const char *folder = getenv("TMPDIR");
+
+	return folder && *folder ? folder : "/tmp";
+}
+
 static enum status draft_open(struct plot *plot)
 {
 	const char *base = plot->spec.output;
-	const char *temp = getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp";
+	const char *temp = scratch_folder();
 	int fd, n;
 
 	if (base)
@@ -471,14 +478,17 @@ static enum status draft_open(struct plot *plot)
 /* Runs the script from the file where it is kept, or from one that does not outlive the call. */
 static enum status plot_draw(struct plot *plot)
 {
-	char scratch[] = "/tmp/lwview-script.XXXXXX";
+	char scratch[4096];
 	const char *script = plot->spec.keep;
 	enum status status = draft_open(plot);
 
 	if (status)
 		return status;
 	if (!script) {
-		int fd = mkstemp(scratch);
+		int fd;
+
+		snprintf(scratch, sizeof(scratch), "%s/lwview-script.XXXXXX", scratch_folder());
+		fd = mkstemp(scratch);
 
 		if (fd < 0)
 			return msg_fail(STATUS_FAILED, "cannot write: path=\"%s\": %s", scratch,

@@ -777,7 +777,7 @@ static enum status recording_load(struct recording *rec, const char *path, const
 	status = scope_open(&rec->scope, path, o);
 	if (!status)
 		status = map_load(&rec->map, &rec->scope, map_peak(&rec->scope),
-		                  "at the peak of its extent");
+		                  "at the peak of its extent", o);
 	if (!status)
 		status = latency_load(&rec->latency, &rec->scope, o);
 	if (!status)
@@ -797,7 +797,7 @@ static enum status report_load(struct report *r, const struct options *o)
 	}
 	for (i = 1; !status && i < r->count; i++)
 		status = compare_load(&r->compare[i], &r->recording[0].scope,
-		                      &r->recording[i].scope, &peak);
+		                      &r->recording[i].scope, &peak, o);
 	return status ? status : stat_load(r);
 }
 

@@ -99,23 +99,31 @@ static enum status load_pieces(struct scope *s, int64_t seq, const char *sql,
 	return db_finish(q);
 }
 
-static enum status load_leaves(struct scope *s, int64_t seq, struct heap_input *in)
+static enum status load_leaves(struct scope *s, int64_t seq, const struct options *o,
+                               struct heap_input *in)
 {
-	struct query *q = db_prepare(s->db, "SELECT ptr - header AS address, header, usable,"
-	                                    "       coalesce(size, usable), flags & 1, 0"
-	                                    "  FROM block"
-	                                    " WHERE process = ?1 AND birth_seq <= ?2"
-	                                    "   AND (death_seq IS NULL OR death_seq > ?2)"
-	                                    " UNION ALL "
-	                                    "SELECT address, 0, length, 0, 0, 1"
-	                                    "  FROM deferred"
-	                                    " WHERE process = ?1 AND begin_seq <= ?2"
-	                                    "   AND (finish_seq IS NULL OR finish_seq > ?2)"
-	                                    " ORDER BY address");
+	struct query *q = db_prepare(
+		s->db,
+		"SELECT ptr - header AS address, header, usable,"
+		"       coalesce(size, usable), flags & 1, 0,"
+		"       (?3 < 0 OR alloc_tid = ?3) AND (?4 < 0 OR coalesce(size, usable) >= ?4)"
+		"       AND (?5 < 0 OR coalesce(size, usable) <= ?5)"
+		"  FROM block"
+		" WHERE process = ?1 AND birth_seq <= ?2"
+		"   AND (death_seq IS NULL OR death_seq > ?2)"
+		" UNION ALL "
+		"SELECT address, 0, length, 0, 0, 1, 1"
+		"  FROM deferred"
+		" WHERE process = ?1 AND begin_seq <= ?2"
+		"   AND (finish_seq IS NULL OR finish_seq > ?2)"
+		" ORDER BY address");
 	size_t room = 0;
 
 	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, seq);
+	db_bind_int(q, 3, o->thread);
+	db_bind_int(q, 4, o->min_size);
+	db_bind_int(q, 5, o->max_size);
 	while (db_step(q)) {
 		uint64_t asked = (uint64_t)db_int(q, 3);
 
@@ -128,9 +136,10 @@ static enum status load_leaves(struct scope *s, int64_t seq, struct heap_input *
 			.header = (uint32_t)db_int(q, 1),
 			.usable = (uint64_t)db_int(q, 2),
 			.asked = asked,
-			.state = db_int(q, 5)   ? HEAP_DEFERRED
-		                 : db_int(q, 4) ? HEAP_TRACER
-		                                : heap_live_state(asked),
+			.state = db_int(q, 5)    ? HEAP_DEFERRED
+		                 : db_int(q, 4)  ? HEAP_TRACER
+		                 : !db_int(q, 6) ? HEAP_OTHER
+		                                 : heap_live_state(asked),
 		};
 	}
 	return db_finish(q);
@@ -140,7 +149,8 @@ static enum status load_leaves(struct scope *s, int64_t seq, struct heap_input *
 	" WHERE process = ?1 AND begin_seq <= ?2" \
 	"   AND (finish_seq IS NULL OR finish_seq > ?2) ORDER BY address"
 
-static enum status heap_load(struct heapmap *heap, struct scope *s, int64_t seq)
+static enum status heap_load(struct heapmap *heap, struct scope *s, int64_t seq,
+                             const struct options *o)
 {
 	struct heap_input in = {0};
 	enum status status;
@@ -158,7 +168,7 @@ static enum status heap_load(struct heapmap *heap, struct scope *s, int64_t seq)
 		                     "SELECT address, length, 0, 0, 0, 0 FROM returned" ALIVE,
 		                     &in.returned, &in.returneds);
 	if (!status)
-		status = load_leaves(s, seq, &in);
+		status = load_leaves(s, seq, o, &in);
 	if (!status && !heapmap_build(heap, &in))
 		status = msg_errno(STATUS_FAILED, "cannot build the map");
 	free(in.extent);
@@ -195,14 +205,15 @@ static void map_describe(struct map *m, const struct scope *s)
 		snprintf(m->loss, sizeof(m->loss), "incomplete: figures are \"at least\"");
 }
 
-enum status map_load(struct map *m, struct scope *s, struct moment at, const char *why)
+enum status map_load(struct map *m, struct scope *s, struct moment at, const char *why,
+                     const struct options *o)
 {
 	enum status status;
 
 	*m = (struct map){.moment = at, .why = why};
 	m->outside = allocator_is_outside(s->allocator);
 	m->asked = map_asked(s, at.seq);
-	status = heap_load(&m->heap, s, at.seq);
+	status = heap_load(&m->heap, s, at.seq, o);
 	if (!status && !m->heap.split.extent)
 		status = msg_fail(STATUS_INPUT,
 		                  "nothing to draw, the heap is empty at that moment: path=\"%s\"",
@@ -739,7 +750,8 @@ enum status command_map(const struct command *self, struct options *o)
 	status = map_load(&m, &s, at,
 	                  peak                     ? "at the peak of its extent"
 	                  : o->at.kind == WHEN_END ? "at the end"
-	                                           : NULL);
+	                                           : NULL,
+	                  o);
 	if (!status) {
 		status = zoom_apply(&m);
 		if (!status)

@@ -25,7 +25,9 @@ struct map {
 /* The moment with most live bytes among those at which the extent is greatest. */
 struct moment map_peak(struct scope *s);
 
-enum status map_load(struct map *m, struct scope *s, struct moment at, const char *why);
+/* Live blocks other than those of the options' thread and sizes are shown as not selected. */
+enum status map_load(struct map *m, struct scope *s, struct moment at, const char *why,
+                     const struct options *o);
 void map_release(struct map *m);
 
 /* The split of the extent; its rows sum to it. */

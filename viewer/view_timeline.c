@@ -106,7 +106,7 @@ static enum status load_losses(struct timeline *t, struct scope *s)
 	return db_finish(q);
 }
 
-/* With --begin or --end the greatest sample of the part; else the exact peak over all facts. */
+/* Over all facts, never over samples. */
 static struct timeline_peak load_peak(struct scope *s, const char *figure)
 {
 	struct timeline_peak peak = {.value = -1};
@@ -127,6 +127,25 @@ static struct timeline_peak load_peak(struct scope *s, const char *figure)
 	return peak;
 }
 
+/* Of a part of the run only samples are known; they keep the extremes of each step. */
+static void part_peaks(struct timeline *t)
+{
+	struct timeline_peak *peaks[] = {&t->live, &t->extent, &t->rss_anon};
+	size_t i, k;
+
+	for (k = 0; k < 3; k++)
+		peaks[k]->value = -1;
+	for (i = 0; i < t->samples; i++) {
+		const struct timeline_sample *s = &t->sample[i];
+		const int64_t values[] = {s->live, s->extent, s->rss_anon};
+
+		for (k = 0; k < 3; k++)
+			if (values[k] > peaks[k]->value)
+				*peaks[k] = (struct timeline_peak){values[k], s->time, s->asked,
+				                                   s->seq};
+	}
+}
+
 enum status timeline_load(struct timeline *t, struct scope *s)
 {
 	enum status status;
@@ -141,6 +160,9 @@ enum status timeline_load(struct timeline *t, struct scope *s)
 	t->live = load_peak(s, "live");
 	t->extent = load_peak(s, "extent");
 	t->rss_anon = load_peak(s, "rss_anon");
+	t->part = s->begin.seq > 0 || s->end.seq < s->last_seq;
+	if (t->part)
+		part_peaks(t);
 	if (!status)
 		status = db_status(s->db);
 	if (!status && !t->samples)
@@ -238,7 +260,8 @@ void timeline_peaks(const struct timeline *t, struct sheet *sheet)
 	peak_row(sheet, "L, live asked for", &t->live);
 	peak_row(sheet, "extent, from the system", &t->extent);
 	peak_row(sheet, "RssAnon", &t->rss_anon);
-	sheet_note(sheet, "Peaks are taken over all facts, never over samples.");
+	sheet_note(sheet, t->part ? "Peaks of a part of the run: of the samples in it."
+	                          : "Peaks are taken over all facts, never over samples.");
 }
 
 bool timeline_has_rss(const struct timeline *t)
@@ -778,6 +801,11 @@ static enum status timeline_run(const struct command *self, struct options *o, b
 		return msg_fail(STATUS_USAGE, "usage: lwview %s [OPTIONS] heap.db", self->name);
 	if (over && strcmp(over, "asked") && strcmp(over, "time"))
 		return msg_fail(STATUS_USAGE, "--over wants time or asked: over=\"%s\"", over);
+	if (o->thread >= 0 || o->min_size >= 0 || o->max_size >= 0)
+		return msg_fail(STATUS_USAGE,
+		                "%s shows the whole heap: --thread, --min-size and "
+		                "--max-size cannot narrow it",
+		                self->name);
 	status = scope_open(&s, o->args[0], o);
 	if (status)
 		return status;

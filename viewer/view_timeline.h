@@ -38,6 +38,7 @@ struct timeline {
 	struct timeline_peak live, extent, rss_anon; /* over all facts, never over samples */
 	int64_t duration, lost;
 	bool outside;
+	bool part; /* --begin or --end left some of the run out */
 	char who[160];
 };
 

@@ -56,11 +56,13 @@ text() {
 	golden map.txt map small.db
 	golden map-at.txt map small.db --at 8us
 	golden map-ptmalloc.txt map other.db --at end
+	golden map-selected.txt map small.db --min-size 15 --max-size 100
 	golden map.json map small.db --at 8us --json
 	golden latency.txt latency small.db
 	golden latency-part.txt latency small.db --min-size 100
 	golden timeline.txt timeline small.db --rows 3
 	golden timeline.csv timeline small.db --rows 3 --csv
+	golden timeline-part.txt timeline small.db --rows 3 --begin 7us --over asked
 	golden rss.txt rss small.db
 	golden compare.txt compare other.db small.db
 	golden compare-same.txt compare small.db small.db
@@ -105,6 +107,7 @@ refuse() {
 	expect 2 '--zoom wants' "$view" map small.db --zoom 12
 	expect 2 'no heap at these' "$view" map small.db --zoom 100..200
 	expect 2 '--over wants' "$view" timeline small.db --over moon
+	expect 2 'cannot narrow' "$view" timeline small.db --thread 3
 	expect 2 'usage:' "$view" compare small.db
 	expect 2 'usage:' "$view" report small.db
 	expect 2 'a file' "$view" report small.db -o there
