@@ -406,7 +406,7 @@ static enum status run_graph(bt_graph *graph, struct reading *r,
 	const bt_component_sink *sink;
 
 	if (!add_source(graph, source_class, r->directory, &source))
-		return tell_error(r->directory, "open");
+		return tell_error(r->reader->name, "open");
 	if (!bt_component_source_get_output_port_count(source))
 		return STATUS_OK; /* no stream at all: nothing was recorded */
 	if (bt_graph_add_filter_component(graph, muxer_class, "muxer", NULL, BT_LOGGING_LEVEL_NONE,
@@ -414,9 +414,9 @@ static enum status run_graph(bt_graph *graph, struct reading *r,
 	    bt_graph_add_simple_sink_component(graph, "lwview", NULL, sink_consume, NULL, r,
 	                                       &sink) != BT_GRAPH_ADD_COMPONENT_STATUS_OK ||
 	    !connect_ports(graph, source, muxer, sink))
-		return tell_error(r->directory, "open");
+		return tell_error(r->reader->name, "open");
 	if (bt_graph_run(graph) != BT_GRAPH_RUN_STATUS_OK && !r->status)
-		return tell_error(r->directory, "read all of");
+		return tell_error(r->reader->name, "read all of");
 	return r->status;
 }
 

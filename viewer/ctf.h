@@ -49,6 +49,7 @@ struct ctf_reader {
 	/* Looked at now and then; true ends the reading without a message. */
 	bool (*stop)(void *arg);
 	void *arg;
+	const char *name; /* of the trace in messages; it may be read from a mended copy */
 };
 
 /* Reads all of it. What was delivered before a failure stays delivered. */

@@ -567,9 +567,9 @@ static bool on_stop(void *arg)
 	return d->interrupted && *d->interrupted;
 }
 
-enum status decoder_read(struct decoder *d, const char *directory)
+enum status decoder_read(struct decoder *d, const char *directory, const char *name)
 {
-	const struct ctf_reader reader = {specs, on_begin, on_lost, on_stop, d};
+	const struct ctf_reader reader = {specs, on_begin, on_lost, on_stop, d, name};
 
 	/* Until a stream begins nothing is known; a damaged trace may never get that far. */
 	d->host[0] = d->name[0] = d->started[0] = 0;

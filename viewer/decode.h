@@ -62,8 +62,8 @@ struct decoder {
 void decoder_init(struct decoder *d, struct sorter *sorter);
 void decoder_release(struct decoder *d);
 
-/* Reads one trace directory into the sorter. */
-enum status decoder_read(struct decoder *d, const char *directory);
+/* Reads one trace directory into the sorter; `name` is what messages call it. */
+enum status decoder_read(struct decoder *d, const char *directory, const char *name);
 
 /* The trace just read was damaged and cut: its last process has lost an unknown number of events. */
 enum status decoder_damaged(struct decoder *d);

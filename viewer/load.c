@@ -175,7 +175,7 @@ static enum status read_trace(struct load *l, const char *directory)
 	enum status status = repair_trace(&repair, directory, l->scratch);
 
 	if (!status) {
-		status = decoder_read(&l->decoder, repair.path);
+		status = decoder_read(&l->decoder, repair.path, directory);
 		if (repair.damaged) {
 			if (!l->damaged)
 				snprintf(l->damage, sizeof(l->damage), "%s/%s", directory,
@@ -360,11 +360,11 @@ static enum status judge(const struct load *l)
 	if (r->violations)
 		return msg_fail(status, "%" PRId64 " facts contradict each other, the first: %s",
 		                r->violations, r->first_violation);
+	if (l->failed)
+		return status; /* said already */
 	if (l->damaged)
 		return msg_fail(status, "trace was damaged, what is whole was loaded: path=\"%s\"",
 		                l->damage);
-	if (l->failed)
-		return status; /* said already */
 	if (r->lost || l->decoder.loss_count)
 		return msg_fail(status,
 		                "trace is lossy, figures are \"at least\": lost=%" PRId64 "%s",

@@ -73,7 +73,7 @@ CREATE TABLE thread (			-- one row per thread that called the allocator
 ) WITHOUT ROWID;
 
 CREATE TABLE site (			-- one row per return address into the program
-	id		INTEGER PRIMARY KEY,
+	id		INTEGER PRIMARY KEY,	-- process * 1000000 + number
 	process		INTEGER NOT NULL,
 	address		INTEGER NOT NULL,	-- address, as the program saw it
 	module		TEXT,			-- path of the executable or library, NULL unknown
