@@ -211,7 +211,8 @@ static enum status read_traces(struct load *l)
 		return status;
 	if (l->failed)
 		return STATUS_INPUT; /* said already */
-	return msg_fail(STATUS_INPUT, "trace holds no fact of an allocator: path=\"%s\"", l->trace);
+	return msg_fail(STATUS_INPUT, "trace holds no fact of an allocator: path=\"%s\"%s%s",
+	                l->trace, l->damage[0] ? ", damaged: " : "", l->damage);
 }
 
 /* ---- replaying ---- */

@@ -28,7 +28,7 @@ struct scope {
 	char name[64];
 	char allocator[32];
 	int64_t start, finish; /* ns, first and last fact */
-	int64_t facts;	       /* events recorded */
+	int64_t facts;         /* events recorded */
 	int64_t last_seq;      /* the state at the end is that after this fact */
 	int64_t lost;
 	bool complete;
