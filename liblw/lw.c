@@ -9,13 +9,15 @@
  *    chunks are merged into the shared heap, in one batch under one lock.
  * 3. The largest ones are mappings of their own, resized by mremap.
  *
- * Costs.  Pools, deferral, bins (two-level segregated fit, after Masmano et al., TLSF, 2004): O(1).
- * No call handles more than DEFER_COUNT chunks, DRAIN_MAX pools of remote frees and
- * SPARE_MAX / TILE empty pools, beside system calls, memset and memcpy.
- * Exempt: lw_trim, lw_walk, lw_stats, fork, the exit of a thread.
+ * Costs.  Pools, deferral, bins (segregated fit with a
+ * bitmap, as in Masmano et al., TLSF, 2004): O(1).
+ * No call handles more than DEFER_COUNT chunks and DRAIN_MAX pools of remote frees, beside system
+ * calls, memset and memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, the exit of a thread.
  *
- * Memory.  The heap grows by sbrk; its free end goes back when it exceeds lw.keep.  Each thread
- * holds back at most DEFER_BYTES of deferred chunks and SPARE_MAX of empty pools.
+ * Memory.  The heap grows by sbrk.  Its free end goes back, but for lw.keep, when it exceeds twice
+ * that; lw.keep doubles when the heap has to grow again after that, so that a program that
+ * alternates pays for a few rounds only.  A thread holds back at most DEFER_BYTES of deferred chunks
+ * and EMPTY_MAX of empty pools.
  *
  * Not promised: that a pool's memory returns before its thread, or one that adopts its heap,
  * allocates again after others freed into it.
@@ -59,6 +61,8 @@ static struct {
 	struct chunk *top;    /* the free end of brk, or NULL */
 	uintptr_t clean;      /* memory of top from here on was never written: zeros */
 	size_t page, extent, peak, foreign, map_min, map_tiles;
+	size_t keep;  /* what a trim leaves of the top; it doubles when the heap grows after one */
+	bool trimmed; /* since it grew */
 	uint64_t filled[BINS / 64 + 1]; /* a bit per bin that is not empty */
 	struct chunk *bin[BINS];
 	struct pool *idle; /* pool descriptors not in use, linked by `next` */
@@ -204,7 +208,7 @@ static struct chunk *chunk_cut(struct chunk *c, size_t lead, size_t size, bool *
 	*zero = top && (uintptr_t)payload(cut) >= lw.clean;
 	if (top && lw.clean < (uintptr_t)payload(cut) + size)
 		lw.clean = (uintptr_t)payload(cut) + size;
-	lw_trace_source(top ? FROM_TOP : FROM_BIN);
+	TRACE(source, top ? FROM_TOP : FROM_BIN);
 	return cut;
 }
 
@@ -219,8 +223,8 @@ static void extent_add(size_t bytes)
 static void break_set_end(uintptr_t end)
 {
 	if (lw.tiles)
-		lw_trace_pool_free(lw.brk.end - WORD, WORD);
-	lw_trace_pool_new(end - WORD, WORD, 0, 0);
+		TRACE(pool_free, lw.brk.end - WORD, WORD);
+	TRACE(pool_new, end - WORD, WORD, 0, 0);
 	lw.brk.end = end;
 	lw.tiles = (end - lw.brk.base) / TILE;
 	set_head(chunk_at((void *)end, -WORD), OWN); /* the fence ends every merge */
@@ -254,13 +258,16 @@ static bool break_grow(size_t bytes)
 	}
 	if (at == REFUSED || start < old || !map_cover(start + bytes) ||
 	    sys_sbrk(start + bytes - at) != at) {
-		lw_trace_sbrk(at, start + bytes, BREAK_REFUSED);
+		TRACE(sbrk, at, start + bytes, BREAK_REFUSED);
 		return false;
 	}
+	if (lw.trimmed && lw.keep < lw.peak)
+		lw.keep *= 2;
+	lw.trimmed = false;
 	lw.top = NULL;
 	if (old && at != old)
-		lw_trace_sbrk(old, start, BREAK_FOREIGN);
-	lw_trace_sbrk(start, start + bytes, BREAK_GROWN);
+		TRACE(sbrk, old, start, BREAK_FOREIGN);
+	TRACE(sbrk, start, start + bytes, BREAK_GROWN);
 	break_set_end(start + bytes);
 	if (at == old) { /* the top grows, or else the old fence becomes a head */
 		fence->head = 0;
@@ -294,9 +301,9 @@ static bool region_grow(size_t size)
 	set_head(chunk_at((void *)r->end, -WORD), OWN);
 	bin_insert(chunk_at((void *)first, -WORD), r->end - first);
 	extent_add(bytes);
-	lw_trace_map(DO_MAP, at, bytes, 0, 0);
-	lw_trace_pool_new(at, first - WORD - at, 0, 0);
-	lw_trace_pool_new(r->end - WORD, WORD, 0, 0);
+	TRACE(map, DO_MAP, at, bytes, 0, 0);
+	TRACE(pool_new, at, first - WORD - at, 0, 0);
+	TRACE(pool_new, r->end - WORD, WORD, 0, 0);
 	return true;
 }
 
@@ -319,7 +326,7 @@ static bool heap_trim(size_t pad)
 	lw.clean = lw.clean > end ? end : lw.clean;
 	lw.extent -= old - end;
 	sys_sbrk(end - old);
-	lw_trace_sbrk(old, end, BREAK_SHRUNK);
+	TRACE(sbrk, old, end, BREAK_SHRUNK);
 	return true;
 }
 
@@ -346,18 +353,18 @@ static struct chunk *chunk_find(size_t size, size_t align)
 /* Merges what H has deferred into the shared heap; what the top is too large by goes back. */
 static void merge_deferred(struct heap *h, enum lw_reason reason)
 {
-	lw_trace_batch_begin(reason);
+	TRACE(batch_begin, reason);
 	for (unsigned i = 0; h->deferred_count && i < BUCKETS; i++)
 		for (struct chunk *c = h->deferred[i]; (c = h->deferred[i]); h->deferred_count--) {
 			size_t size = size_of(c);
 			h->deferred[i] = c->next;
 			struct chunk *merged = chunk_release(c);
-			lw_trace_merge((uintptr_t)c + WORD, (uintptr_t)merged + WORD, size);
+			TRACE(merge, (uintptr_t)c + WORD, (uintptr_t)merged + WORD, size);
 		}
 	h->deferred_bytes = 0;
-	lw_trace_batch_end();
-	if (lw.top && size_of(lw.top) > 2 * lw.map_min)
-		heap_trim(lw.map_min);
+	TRACE(batch_end);
+	if (lw.top && size_of(lw.top) > 2 * lw.keep)
+		lw.trimmed = heap_trim(lw.keep);
 }
 
 /* A live chunk of SIZE (its head included); NULL when there is no memory. */
@@ -381,7 +388,7 @@ static void *own_take(struct heap *h, size_t bytes)
 	if (!c)
 		return NULL;
 	c->head |= OWN;
-	lw_trace_pool_new((uintptr_t)c, ALIGN_UP(bytes + WORD, GRAIN), 0, 0);
+	TRACE(pool_new, (uintptr_t)c, ALIGN_UP(bytes + WORD, GRAIN), 0, 0);
 	return memset(payload(c), 0, bytes);
 }
 
@@ -436,8 +443,8 @@ static struct pool *pool_new(struct heap *h, unsigned class)
 	c->head |= OWN;
 	map_set((uintptr_t)payload(c), bytes, pool);
 	h->pools[class]++;
-	lw_trace_source(FROM_REFILL);
-	lw_trace_pool_new((uintptr_t)c, bytes, size, slots);
+	TRACE(source, FROM_REFILL);
+	TRACE(pool_new, (uintptr_t)c, bytes, size, slots);
 	return pool;
 }
 
@@ -455,7 +462,7 @@ static void pool_return(struct heap *h, struct pool *pool)
 	lw.idle = pool;
 	c->head &= ~OWN;
 	chunk_release(c);
-	lw_trace_pool_free((uintptr_t)c, bytes);
+	TRACE(pool_free, (uintptr_t)c, bytes);
 }
 
 /* ---- pools, by their owner, without the lock ---- */
@@ -623,7 +630,7 @@ static OUTLINE struct heap *heap_open(void)
 		const char *option = secure_getenv("LW_FOREIGN");
 		lw.ignore_foreign = option && !strcmp(option, "ignore");
 		lw.page = getauxval(AT_PAGESZ);
-		lw.map_min = MAP_MIN;
+		lw.keep = lw.map_min = MAP_MIN;
 		pthread_key_create(&lw.key, heap_close);
 		pthread_atfork(fork_prepare, fork_parent, fork_child);
 	}
@@ -740,8 +747,8 @@ static void *mapped_new(size_t n)
 	lock();
 	mapping_add(m);
 	unlock();
-	lw_trace_source(FROM_MMAP);
-	lw_trace_map(DO_MAP, at, bytes, 0, 0);
+	TRACE(source, FROM_MMAP);
+	TRACE(map, DO_MAP, at, bytes, 0, 0);
 	return m + 1;
 }
 
@@ -750,9 +757,10 @@ static void mapped_free(void *p)
 	struct mapping *m = mapping_remove(p);
 	size_t bytes = m->bytes;
 	if (lw.map_min < bytes && bytes <= MAP_LIMIT)
-		lw.map_min = bytes; /* such blocks come and go: from now on the heap serves them */
-	lw_trace_path(TO_SYSTEM);
-	lw_trace_map(DO_UNMAP, (uintptr_t)m, bytes, 0, 0);
+		lw.keep = lw.map_min =
+			bytes; /* such blocks come and go: the heap serves them now */
+	TRACE(path, TO_SYSTEM);
+	TRACE(map, DO_UNMAP, (uintptr_t)m, bytes, 0, 0);
 	sys_unmap(m, bytes);
 }
 
@@ -764,7 +772,7 @@ static void *mapped_resize(void *p, size_t n)
 	struct mapping *moved = to == REFUSED ? m : (struct mapping *)to;
 	if (to != REFUSED) {
 		moved->bytes = bytes;
-		lw_trace_map(DO_REMAP, to, bytes, (uintptr_t)m, old);
+		TRACE(map, DO_REMAP, to, bytes, (uintptr_t)m, old);
 	}
 	lock();
 	mapping_add(moved);
@@ -784,14 +792,14 @@ static void chunk_free(struct chunk *c)
 		lock();
 		chunk_release(c);
 		unlock();
-		lw_trace_path(TO_HEAP);
+		TRACE(path, TO_HEAP);
 		return;
 	}
 	c->prev = key_of(c);
 	c->next = *bucket;
 	*bucket = c;
 	h->deferred_bytes += size;
-	lw_trace_path(TO_DEFERRED);
+	TRACE(path, TO_DEFERRED);
 	if (++h->deferred_count < DEFER_COUNT && h->deferred_bytes < DEFER_BYTES)
 		return;
 	lock();
@@ -816,7 +824,7 @@ static void *chunk_new(size_t n, size_t align, bool *zero)
 		c->prev = NULL;
 		h->deferred_count--;
 		h->deferred_bytes -= size;
-		lw_trace_source(FROM_DEFERRED);
+		TRACE(source, FROM_DEFERRED);
 		return payload(c);
 	}
 	if (h->pending || h->drained)
@@ -847,7 +855,7 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 		all += size_of(chunk_cut(next, 0, more, &zero));
 		set_head(c, all | (c->head & PREV_FREE));
 	}
-	if (size <= all && all - size >= CHUNK_MIN) {
+	if (size <= all && all - size >= CHUNK_MIN + all / 8) { /* less is kept for growth */
 		set_head(chunk_at(c, size), all - size);
 		set_head(c, size | (c->head & PREV_FREE));
 		chunk_release(chunk_at(c, size));
@@ -910,7 +918,7 @@ static OUTLINE void free_slow(void *p)
 		mapped_free(p);
 	} else if (b.kind == FOREIGN) {
 		__atomic_fetch_add(&lw.foreign, 1, __ATOMIC_RELAXED);
-		lw_trace_path(TO_FOREIGN);
+		TRACE(path, TO_FOREIGN);
 	} else if (b.pool->owner == self) { /* in a region beside the break */
 		b.pool->free |= (size_t)1 << slot_of(b.pool, p);
 		if (!--b.pool->budget)
@@ -922,7 +930,7 @@ static OUTLINE void free_slow(void *p)
 			fault("double free", p);
 		if (!others)
 			heap_notify(b.pool->owner, b.pool);
-		lw_trace_path(TO_REMOTE);
+		TRACE(path, TO_REMOTE);
 	}
 }
 
@@ -974,7 +982,8 @@ API void *realloc(void *p, size_t n)
 	                     : b.kind == CHUNKED && n > POOL_MAX && heap_get() &&
 	                               chunk_resize(self, b.chunk, ALIGN_UP(n + WORD, GRAIN)))
 		return p;
-	void *to = malloc(n);
+	bool grows = n > b.usable && n > POOL_MAX; /* and will again: it moves with room to spare */
+	void *to = malloc(grows ? n + n / 8 : n);
 	if (to) {
 		memcpy(to, p, n < b.usable ? n : b.usable);
 		free(p);

@@ -1,16 +1,16 @@
 /*
  * lw_trace.h - the only header that knows that tracing exists.
  *
- * Each hook names a fact about the heap.  Without LW_TRACE it is an empty function, so that its
- * arguments are checked and no code is left of it.  With LW_TRACE tracer/ defines the hooks, and
- * renames the public functions so that its own, which read the clock, stand in front of them.
+ * Each hook names a fact about the heap, and is called through TRACE.  Without LW_TRACE the call is
+ * checked and never made: the code is that of a source without it, to the byte.  With LW_TRACE
+ * tracer/ defines the hooks, and renames the public functions so that its own, which read the
+ * clock, stand in front of them.
  *
  * An allocation about which no hook speaks was served from an existing pool; a free about which
  * none speaks went into the caller's own pool: the fast paths carry no hook at all.
  *
  * A hook may be called under the allocator's lock and outside any call of the program's (at the
- * exit of a thread): it stores the fact and returns; it never allocates.  Its arguments are plain
- * values already at hand, so that nothing is computed for it when it is empty.
+ * exit of a thread): it stores the fact and returns; it never allocates.
  */
 #ifndef LW_TRACE_H
 #define LW_TRACE_H
@@ -37,24 +37,22 @@ enum lw_mapping { DO_MAP, DO_REMAP, DO_UNMAP, DO_RETURN };
 
 #ifdef LW_TRACE
 #include "lw_below.h"
-#define LW_HOOK(name, ...) void name(__VA_ARGS__);
+#define TRACE(fact, ...) lw_trace_##fact(__VA_ARGS__)
 #else
-#define LW_HOOK(name, ...) \
-	static inline void name(__VA_ARGS__) {}
+#define TRACE(fact, ...) (0 ? lw_trace_##fact(__VA_ARGS__) : (void)0)
 #endif
 
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-LW_HOOK(lw_trace_source, enum lw_source source)
-LW_HOOK(lw_trace_path, enum lw_path path)
-LW_HOOK(lw_trace_sbrk, uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome)
-LW_HOOK(lw_trace_map, enum lw_mapping what, uintptr_t at, size_t len, uintptr_t old, size_t old_len)
+void lw_trace_source(enum lw_source source);
+void lw_trace_path(enum lw_path path);
+void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome);
+void lw_trace_map(enum lw_mapping what, uintptr_t at, size_t len, uintptr_t old, size_t old_len);
 /* A pool, its head included, of CAPACITY objects of OBJECT bytes that begin a word in; CAPACITY 0:
  * the allocator's own bookkeeping. */
-LW_HOOK(lw_trace_pool_new, uintptr_t pool, size_t bytes, size_t object, unsigned capacity)
-LW_HOOK(lw_trace_pool_free, uintptr_t pool, size_t bytes)
+void lw_trace_pool_new(uintptr_t pool, size_t bytes, size_t object, unsigned capacity);
+void lw_trace_pool_free(uintptr_t pool, size_t bytes);
 /* A batch of deferred chunks: begin, one merge per chunk, end.  PTR is what the program had. */
-LW_HOOK(lw_trace_batch_begin, enum lw_reason reason)
-LW_HOOK(lw_trace_merge, uintptr_t ptr, uintptr_t merged, size_t size)
-LW_HOOK(lw_trace_batch_end, void)
+void lw_trace_batch_begin(enum lw_reason reason);
+void lw_trace_merge(uintptr_t ptr, uintptr_t merged, size_t size);
+void lw_trace_batch_end(void);
 
 #endif
