@@ -18,27 +18,80 @@ enum {
 
 /* --- the point ------------------------------------------------------------------------------ */
 
-struct moment compare_moment(struct scope *s, int64_t asked, bool *reached)
+static int64_t asked_in_all(struct scope *s)
+{
+	return map_asked(s, s->last_seq);
+}
+
+static int64_t live_at(struct scope *s, int64_t seq)
+{
+	return db_value(s->db,
+	                "SELECT coalesce(sum(coalesce(size, usable)), 0)"
+	                "  FROM block"
+	                " WHERE process = ?1 AND birth_seq <= ?2 AND flags & 1 = 0"
+	                "   AND (death_seq IS NULL OR death_seq > ?2)",
+	                2, (int64_t[]){s->process, seq});
+}
+
+/*
+ * Two runs differ by some bytes, if only for the allocator's name in the environment. Within that
+ * difference, `slack`, any allocation may be the same one: that whose live bytes are nearest is
+ * taken, for the next may lie behind a great free.
+ */
+static struct moment nearest_live(struct scope *s, struct query *q, int64_t slack, int64_t live)
+{
+	struct moment m = {.seq = db_int(q, 0), .time = db_int(q, 1)};
+	int64_t best = INT64_MAX;
+
+	do {
+		int64_t distance = llabs(live_at(s, db_int(q, 0)) - live);
+
+		if (distance < best) {
+			best = distance;
+			m = (struct moment){.seq = db_int(q, 0), .time = db_int(q, 1)};
+		}
+	} while (db_step(q) && db_int(q, 3) <= slack);
+	return m;
+}
+
+struct moment compare_moment(struct scope *s, int64_t asked, int64_t slack, int64_t live,
+                             bool *reached)
 {
 	struct moment m = {.seq = s->last_seq, .time = s->finish};
 	struct query *q =
 		db_prepare(s->db,
-	                   "SELECT birth_seq, birth"
+	                   "SELECT birth_seq, birth, asked, abs(asked - ?2)"
 	                   "  FROM (SELECT birth_seq, birth,"
 	                   "               sum(size) OVER (ORDER BY birth_seq"
 	                   "                   ROWS UNBOUNDED PRECEDING) AS asked"
 	                   "          FROM block"
 	                   "         WHERE process = ?1 AND birth_seq > 0 AND flags & 13 = 0)"
-	                   " WHERE asked >= ?2"
-	                   " ORDER BY birth_seq LIMIT 1");
+	                   " ORDER BY 4, birth_seq LIMIT 16");
 
 	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, asked);
-	*reached = db_step(q);
-	if (*reached) {
-		m.seq = db_int(q, 0);
-		m.time = db_int(q, 1);
+	*reached = false;
+	if (db_step(q)) {
+		*reached = db_int(q, 2) >= asked - asked / 100;
+		m = nearest_live(s, q, slack, live);
 	}
+	db_finish(q);
+	return m;
+}
+
+/* The last allocation up to a moment: the one that brought the bytes asked for to where they are. */
+static struct moment last_allocation(struct scope *s, struct moment m)
+{
+	struct query *q = db_prepare(s->db, "SELECT birth_seq, birth"
+	                                    "  FROM block"
+	                                    " WHERE process = ?1 AND birth_seq BETWEEN 1 AND ?2"
+	                                    "   AND flags & 13 = 0"
+	                                    " ORDER BY birth_seq DESC LIMIT 1");
+
+	db_bind_int(q, 1, s->process);
+	db_bind_int(q, 2, m.seq);
+	if (db_step(q))
+		m = (struct moment){.seq = db_int(q, 0), .time = db_int(q, 1)};
 	db_finish(q);
 	return m;
 }
@@ -208,7 +261,7 @@ static void maps_level(struct compare *c)
 enum status compare_load(struct compare *c, struct scope *base, struct scope *new,
                          const struct when *at, const struct options *o)
 {
-	bool peak = at->kind == WHEN_NONE || at->kind == WHEN_PEAK, own;
+	bool peak = at->kind == WHEN_NONE || at->kind == WHEN_PEAK;
 	struct moment m = peak ? map_peak(base) : scope_moment(base, at, WHEN_END), n;
 	char size[FIGURE_MAX];
 	enum status status;
@@ -217,8 +270,9 @@ enum status compare_load(struct compare *c, struct scope *base, struct scope *ne
 	if (!c->row)
 		return msg_errno(STATUS_FAILED, "cannot compare");
 	c->point = map_asked(base, m.seq);
-	m = compare_moment(base, c->point, &own);
-	n = compare_moment(new, c->point, &c->reached);
+	m = last_allocation(base, m);
+	n = compare_moment(new, c->point, llabs(asked_in_all(base) - asked_in_all(new)),
+	                   live_at(base, m.seq), &c->reached);
 	snprintf(c->where, sizeof(c->where), "where the program has asked for %s%s%s",
 	         text_size(size, sizeof(size), (double)c->point),
 	         peak ? ", at the peak of base's extent" : "",

@@ -4,7 +4,7 @@
  * at the same point of the program.
  *
  * The same point: right after the allocation with which the program has asked for so many bytes
- * since its start (a realloc counts its new size). Exact for one thread, approximate for more.
+ * since its start (a realloc counts its new size), or next to so many. Exact for one thread, approximate for more.
  */
 #ifndef LWVIEW_COMPARE_H
 #define LWVIEW_COMPARE_H
@@ -37,8 +37,12 @@ struct compare {
 	int64_t clock_cost; /* ns, the greater of both */
 };
 
-/* The moment right after the allocation that brought the bytes asked for to `asked`. */
-struct moment compare_moment(struct scope *s, int64_t asked, bool *reached);
+/*
+ * The moment right after the allocation that brought the bytes asked for nearest to `asked`; of
+ * those less than `slack` bytes away, the one with nearest to `live` live bytes.
+ */
+struct moment compare_moment(struct scope *s, int64_t asked, int64_t slack, int64_t live,
+                             bool *reached);
 
 /* `at`: the point in base's run; WHEN_NONE: where base's extent peaks. */
 enum status compare_load(struct compare *c, struct scope *base, struct scope *new,

@@ -68,6 +68,7 @@ static bool span_add(struct heapmap *heap, uint64_t from, uint64_t to, enum heap
 
 /* Where the building stands: every array is walked once, from low addresses to high ones. */
 struct build {
+	uint64_t top_end; /* a free run that ends here is top, 0 none */
 	struct heapmap *heap;
 	const struct heap_input *in;
 	size_t pool, returned;
@@ -77,7 +78,7 @@ struct build {
 static bool free_add(struct build *b, uint64_t from, uint64_t to)
 {
 	struct heap_split *split = &b->heap->split;
-	enum heap_state state = to == b->heap->brk_to ? HEAP_TOP : HEAP_FREE;
+	enum heap_state state = to == b->top_end ? HEAP_TOP : HEAP_FREE;
 	const struct heap_input *in = b->in;
 	bool ok = true;
 
@@ -183,6 +184,17 @@ static size_t extents_join(struct heap_piece *extent, size_t count)
 	return n;
 }
 
+/* Where top ends: at the break, or at the bookkeeping with which an allocator ends its heap there. */
+static uint64_t top_end(const struct heap_input *in, uint64_t break_end)
+{
+	size_t i;
+
+	for (i = 0; i < in->pools; i++)
+		if (!in->pool[i].capacity && in->pool[i].address + in->pool[i].length == break_end)
+			return in->pool[i].address;
+	return break_end;
+}
+
 bool heapmap_build(struct heapmap *heap, struct heap_input *in)
 {
 	struct build b = {.heap = heap, .in = in};
@@ -196,6 +208,7 @@ bool heapmap_build(struct heapmap *heap, struct heap_input *in)
 				heap->brk_from = in->extent[e].address;
 			heap->brk_to = in->extent[e].address + in->extent[e].length;
 		}
+	b.top_end = top_end(in, heap->brk_to);
 	for (e = 0; e < in->extents; e++) {
 		uint64_t at = in->extent[e].address, end = at + in->extent[e].length;
 

@@ -119,6 +119,20 @@ static void free_run_below_the_break_is_top_others_are_not(void **state)
 	heapmap_release(&heap);
 }
 
+static void bookkeeping_at_the_break_does_not_hide_top(void **state)
+{
+	struct heap_piece extent[] = {{.address = 0x1000, .length = 0x1000, .is_brk = true}};
+	struct heap_piece pool[] = {{.address = 0x1ff8, .length = 8}};
+	struct heap_input in = {.extent = extent, .extents = 1, .pool = pool, .pools = 1};
+	struct heapmap heap;
+
+	(void)state;
+	assert_true(heapmap_build(&heap, &in));
+	assert_int_equal(heap.split.top, 0xff8);
+	assert_int_equal(heap.split.headers, 8);
+	heapmap_release(&heap);
+}
+
 static void returned_pages_stay_free_bytes(void **state)
 {
 	struct heap_piece extent[] = {{.address = 0x10000, .length = 0x4000}};
@@ -388,6 +402,7 @@ int main(void)
 		cmocka_unit_test(parts_sum_to_the_extent),
 		cmocka_unit_test(spans_do_not_overlap_and_cover_the_extent),
 		cmocka_unit_test(free_run_below_the_break_is_top_others_are_not),
+		cmocka_unit_test(bookkeeping_at_the_break_does_not_hide_top),
 		cmocka_unit_test(returned_pages_stay_free_bytes),
 		cmocka_unit_test(blocks_that_overlap_are_cut),
 		cmocka_unit_test(regions_far_apart_are_parted_by_a_blank_row),
