@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +13,26 @@
 
 #include <sqlite3.h>
 
+/*
+ * While rows are loaded, a second thread inserts them: half of a load is SQLite's. Whoever uses the
+ * connection holds `lock`. Columns are read without it, so as long as a struct bulk is open, only
+ * db_run() and db_exec() may be used beside it.
+ */
 struct db {
 	sqlite3 *handle;
-	enum status status; /* first failure, sticks */
+	_Atomic int status; /* enum status: the first failure, sticks; set under the lock */
 	char *path;
+	pthread_mutex_t lock;
+	struct writer *writer; /* NULL: no rows were loaded yet */
 };
 
 struct query {
 	struct db *db;
 	sqlite3_stmt *stmt;
 };
+
+static void writer_stop(struct writer *w);
+static void writer_hand(struct writer *w, struct bulk *b);
 
 static const unsigned char schema[] = {
 #include "schema.inc"
@@ -42,14 +54,15 @@ static void squeeze(char *out, size_t size, const char *sql)
 	out[n] = 0;
 }
 
-static enum status db_error(struct db *db, const char *sql)
+/* The lock is held. */
+static void db_error(struct db *db, const char *sql)
 {
 	int code = sqlite3_errcode(db->handle);
 	const char *text = sqlite3_errmsg(db->handle);
 	char line[200];
 
 	if (db->status)
-		return db->status;
+		return;
 	squeeze(line, sizeof(line), sql ? sql : "");
 	switch (code) {
 	case SQLITE_NOTADB:
@@ -66,7 +79,6 @@ static enum status db_error(struct db *db, const char *sql)
 		db->status =
 			msg_fail(STATUS_FAILED, "database refused: sql=\"%s\": %s", line, text);
 	}
-	return db->status;
 }
 
 static enum status db_attach(struct db **out, const char *path, int flags)
@@ -76,6 +88,7 @@ static enum status db_attach(struct db **out, const char *path, int flags)
 	*out = NULL;
 	if (!db)
 		return msg_errno(STATUS_FAILED, "cannot open database: path=\"%s\"", path);
+	pthread_mutex_init(&db->lock, NULL);
 	db->path = strdup(path);
 	if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		enum status status =
@@ -155,14 +168,16 @@ void db_close(struct db *db)
 {
 	if (!db)
 		return;
+	writer_stop(db->writer);
 	sqlite3_close(db->handle);
+	pthread_mutex_destroy(&db->lock);
 	free(db->path);
 	free(db);
 }
 
 enum status db_status(const struct db *db)
 {
-	return db->status;
+	return (enum status)db->status;
 }
 
 const char *db_path(const struct db *db)
@@ -172,9 +187,11 @@ const char *db_path(const struct db *db)
 
 enum status db_exec(struct db *db, const char *sql)
 {
+	pthread_mutex_lock(&db->lock);
 	if (!db->status && sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return db_error(db, sql);
-	return db->status;
+		db_error(db, sql);
+	pthread_mutex_unlock(&db->lock);
+	return db_status(db);
 }
 
 struct query *db_prepare(struct db *db, const char *sql)
@@ -185,40 +202,54 @@ struct query *db_prepare(struct db *db, const char *sql)
 		return NULL;
 	q = calloc(1, sizeof(*q));
 	if (!q) {
-		db->status = msg_errno(STATUS_FAILED, "cannot prepare a query");
+		db_fail(db, "cannot prepare a query");
 		return NULL;
 	}
 	q->db = db;
+	pthread_mutex_lock(&db->lock);
 	if (sqlite3_prepare_v2(db->handle, sql, -1, &q->stmt, NULL) != SQLITE_OK || !q->stmt) {
 		db_error(db, sql);
 		free(q);
-		return NULL;
+		q = NULL;
 	}
+	pthread_mutex_unlock(&db->lock);
 	return q;
 }
 
 void db_bind_int(struct query *q, int index, int64_t value)
 {
-	if (q)
-		sqlite3_bind_int64(q->stmt, index, value);
+	if (!q)
+		return;
+	pthread_mutex_lock(&q->db->lock);
+	sqlite3_bind_int64(q->stmt, index, value);
+	pthread_mutex_unlock(&q->db->lock);
 }
 
 void db_bind_real(struct query *q, int index, double value)
 {
-	if (q)
-		sqlite3_bind_double(q->stmt, index, value);
+	if (!q)
+		return;
+	pthread_mutex_lock(&q->db->lock);
+	sqlite3_bind_double(q->stmt, index, value);
+	pthread_mutex_unlock(&q->db->lock);
 }
 
 void db_bind_text(struct query *q, int index, const char *text)
 {
-	if (q)
-		sqlite3_bind_text(q->stmt, index, text, -1, SQLITE_TRANSIENT);
+	if (!q)
+		return;
+	pthread_mutex_lock(&q->db->lock);
+	sqlite3_bind_text(q->stmt, index, text, -1, SQLITE_TRANSIENT);
+	pthread_mutex_unlock(&q->db->lock);
 }
 
 void db_bind_null(struct query *q, int index)
 {
-	if (q)
-		sqlite3_bind_null(q->stmt, index);
+	if (!q)
+		return;
+	pthread_mutex_lock(&q->db->lock);
+	sqlite3_bind_null(q->stmt, index);
+	pthread_mutex_unlock(&q->db->lock);
 }
 
 bool db_step(struct query *q)
@@ -227,20 +258,28 @@ bool db_step(struct query *q)
 
 	if (!q || q->db->status)
 		return false;
+	pthread_mutex_lock(&q->db->lock);
 	code = sqlite3_step(q->stmt);
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		db_error(q->db, sqlite3_sql(q->stmt));
+	pthread_mutex_unlock(&q->db->lock);
 	return code == SQLITE_ROW;
 }
 
 void db_reset(struct query *q)
 {
-	if (q)
-		sqlite3_reset(q->stmt);
+	if (!q)
+		return;
+	pthread_mutex_lock(&q->db->lock);
+	sqlite3_reset(q->stmt);
+	pthread_mutex_unlock(&q->db->lock);
 }
 
 void db_run(struct query *q)
 {
+	/* In the order of the program, so that the same rows give the same file. */
+	if (q && q->db->writer)
+		writer_hand(q->db->writer, NULL);
 	while (db_step(q))
 		;
 	db_reset(q);
@@ -253,8 +292,10 @@ enum status db_finish(struct query *q)
 	/* A query that could not be prepared has told its error; the caller's status is not lost. */
 	if (!q)
 		return STATUS_FAILED;
-	status = q->db->status;
+	status = db_status(q->db);
+	pthread_mutex_lock(&q->db->lock);
 	sqlite3_finalize(q->stmt);
+	pthread_mutex_unlock(&q->db->lock);
 	free(q);
 	return status;
 }
@@ -310,21 +351,36 @@ int64_t db_last_id(struct db *db)
 
 void db_fail(struct db *db, const char *what)
 {
+	pthread_mutex_lock(&db->lock);
 	if (!db->status)
-		db->status = msg_errno(STATUS_FAILED, "%s", what);
+		db->status = (int)msg_errno(STATUS_FAILED, "%s", what);
+	pthread_mutex_unlock(&db->lock);
 }
 
-#define BULK_ROWS 40
+/* ---- bulk rows ---- */
+
+#define BULK_ROWS  40   /* of one INSERT; more gains nothing */
+#define BATCH_ROWS 1000 /* handed to the writer at once; a multiple of BULK_ROWS */
 
 struct bulk {
 	struct db *db;
 	char *table;
 	int columns;
-	sqlite3_stmt *many;
+	sqlite3_stmt *many; /* BULK_ROWS rows */
 	int text_column;
 	const char *const *words;
-	int rows; /* waiting */
-	int64_t values[];
+	int rows;         /* in `filling` */
+	int64_t *filling; /* the caller's */
+	int64_t *writing; /* the writer's while it is at work on this bulk */
+};
+
+/* One batch at a time: the caller fills the next one meanwhile, and waits when it is too fast. */
+struct writer {
+	pthread_t thread;
+	pthread_mutex_t mutex; /* of the two below; never taken together with db->lock */
+	pthread_cond_t changed;
+	struct bulk *work; /* a full batch to insert, NULL: idle */
+	bool quit;
 };
 
 static sqlite3_stmt *bulk_prepare(struct bulk *b, int rows)
@@ -344,28 +400,124 @@ static sqlite3_stmt *bulk_prepare(struct bulk *b, int rows)
 			at += sprintf(at, c ? ",?" : "?");
 		at += sprintf(at, ")");
 	}
+	pthread_mutex_lock(&b->db->lock);
 	if (sqlite3_prepare_v2(b->db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
 		db_error(b->db, sql);
+	pthread_mutex_unlock(&b->db->lock);
 	free(sql);
 	return stmt;
 }
 
+static void bulk_bind(const struct bulk *b, sqlite3_stmt *stmt, int index, int64_t value)
+{
+	if (value == DB_NULL)
+		sqlite3_bind_null(stmt, index + 1);
+	else if (index % b->columns == b->text_column)
+		sqlite3_bind_text(stmt, index + 1, b->words[value], -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_int64(stmt, index + 1, value);
+}
+
+static void bulk_insert(struct bulk *b, sqlite3_stmt *stmt, const int64_t *values, int rows)
+{
+	if (!stmt || b->db->status)
+		return;
+	pthread_mutex_lock(&b->db->lock);
+	for (int i = 0; i < rows * b->columns; i++)
+		bulk_bind(b, stmt, i, values[i]);
+	if (sqlite3_step(stmt) != SQLITE_DONE)
+		db_error(b->db, b->table);
+	sqlite3_reset(stmt);
+	pthread_mutex_unlock(&b->db->lock);
+}
+
+static void *writer_main(void *arg)
+{
+	struct writer *w = arg;
+	struct bulk *b;
+
+	for (;;) {
+		pthread_mutex_lock(&w->mutex);
+		while (!w->work && !w->quit)
+			pthread_cond_wait(&w->changed, &w->mutex);
+		b = w->work;
+		pthread_mutex_unlock(&w->mutex);
+		if (!b)
+			return NULL;
+		for (int r = 0; r < BATCH_ROWS; r += BULK_ROWS)
+			bulk_insert(b, b->many, b->writing + r * b->columns, BULK_ROWS);
+		pthread_mutex_lock(&w->mutex);
+		w->work = NULL;
+		pthread_cond_broadcast(&w->changed);
+		pthread_mutex_unlock(&w->mutex);
+	}
+}
+
+static struct writer *writer_start(void)
+{
+	struct writer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	pthread_mutex_init(&w->mutex, NULL);
+	pthread_cond_init(&w->changed, NULL);
+	if (!pthread_create(&w->thread, NULL, writer_main, w))
+		return w;
+	free(w);
+	return NULL;
+}
+
+static void writer_stop(struct writer *w)
+{
+	if (!w)
+		return;
+	pthread_mutex_lock(&w->mutex);
+	w->quit = true;
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->mutex);
+	pthread_join(w->thread, NULL);
+	pthread_cond_destroy(&w->changed);
+	pthread_mutex_destroy(&w->mutex);
+	free(w);
+}
+
+/* Waits until the writer is idle, then gives it `b`, if not NULL. */
+static void writer_hand(struct writer *w, struct bulk *b)
+{
+	pthread_mutex_lock(&w->mutex);
+	while (w->work)
+		pthread_cond_wait(&w->changed, &w->mutex);
+	if (b) {
+		int64_t *full = b->filling;
+
+		b->filling = b->writing;
+		b->writing = full;
+		w->work = b;
+		pthread_cond_broadcast(&w->changed);
+	}
+	pthread_mutex_unlock(&w->mutex);
+}
+
 struct bulk *bulk_open(struct db *db, const char *table, int columns)
 {
+	size_t room = sizeof(int64_t) * (size_t)columns * BATCH_ROWS;
 	struct bulk *b;
 
 	if (db->status)
 		return NULL;
-	b = calloc(1, sizeof(*b) + sizeof(int64_t) * (size_t)columns * BULK_ROWS);
-	if (!b) {
-		db_fail(db, "cannot insert rows");
-		return NULL;
+	if (!db->writer)
+		db->writer = writer_start();
+	b = calloc(1, sizeof(*b));
+	if (b) {
+		*b = (struct bulk){.db = db, .columns = columns, .text_column = -1};
+		b->table = strdup(table);
+		b->filling = malloc(room);
+		b->writing = malloc(room);
 	}
-	b->db = db;
-	b->table = strdup(table);
-	b->columns = columns;
-	b->text_column = -1;
-	b->many = b->table ? bulk_prepare(b, BULK_ROWS) : NULL;
+	if (!b || !b->table || !b->filling || !b->writing || !db->writer)
+		db_fail(db, "cannot insert rows");
+	else
+		b->many = bulk_prepare(b, BULK_ROWS);
 	return b;
 }
 
@@ -377,37 +529,28 @@ void bulk_words(struct bulk *b, int text_column, const char *const *words)
 	b->words = words;
 }
 
-static void bulk_bind(struct bulk *b, sqlite3_stmt *stmt, int index)
-{
-	int64_t value = b->values[index];
-
-	if (value == DB_NULL)
-		sqlite3_bind_null(stmt, index + 1);
-	else if (index % b->columns == b->text_column)
-		sqlite3_bind_text(stmt, index + 1, b->words[value], -1, SQLITE_STATIC);
-	else
-		sqlite3_bind_int64(stmt, index + 1, value);
-}
-
-static void bulk_flush(struct bulk *b, sqlite3_stmt *stmt)
-{
-	if (!stmt || b->db->status)
-		return;
-	for (int i = 0; i < b->rows * b->columns; i++)
-		bulk_bind(b, stmt, i);
-	if (sqlite3_step(stmt) != SQLITE_DONE)
-		db_error(b->db, b->table);
-	sqlite3_reset(stmt);
-	b->rows = 0;
-}
-
 void bulk_add(struct bulk *b, const int64_t *values)
 {
 	if (!b || b->db->status)
 		return;
-	memcpy(b->values + b->rows * b->columns, values, sizeof(*values) * (size_t)b->columns);
-	if (++b->rows == BULK_ROWS)
-		bulk_flush(b, b->many);
+	memcpy(b->filling + b->rows * b->columns, values, sizeof(*values) * (size_t)b->columns);
+	if (++b->rows < BATCH_ROWS)
+		return;
+	writer_hand(b->db->writer, b);
+	b->rows = 0;
+}
+
+/* The rows that fill no batch: as many at once as an INSERT takes, the last ones one by one. */
+static void bulk_insert_rest(struct bulk *b)
+{
+	sqlite3_stmt *one = b->rows % BULK_ROWS ? bulk_prepare(b, 1) : NULL;
+	int r = 0;
+
+	for (; r + BULK_ROWS <= b->rows; r += BULK_ROWS)
+		bulk_insert(b, b->many, b->filling + r * b->columns, BULK_ROWS);
+	for (; r < b->rows; r++)
+		bulk_insert(b, one, b->filling + r * b->columns, 1);
+	sqlite3_finalize(one);
 }
 
 enum status bulk_close(struct bulk *b)
@@ -416,14 +559,14 @@ enum status bulk_close(struct bulk *b)
 
 	if (!b)
 		return STATUS_FAILED;
-	if (b->rows && !b->db->status) {
-		sqlite3_stmt *rest = bulk_prepare(b, b->rows);
-
-		bulk_flush(b, rest);
-		sqlite3_finalize(rest);
-	}
-	status = b->db->status;
+	if (b->db->writer)
+		writer_hand(b->db->writer, NULL);
+	if (!b->db->status)
+		bulk_insert_rest(b);
+	status = db_status(b->db);
 	sqlite3_finalize(b->many);
+	free(b->filling);
+	free(b->writing);
 	free(b->table);
 	free(b);
 	return status;

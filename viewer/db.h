@@ -66,7 +66,8 @@ int64_t db_last_id(struct db *db);
 
 /*
  * Many rows of integers into one table, several rows per statement: three times as fast as one
- * by one. DB_NULL stands for NULL. The column `text_column`, if any, is an index into `words`.
+ * by one, and in a thread of their own. DB_NULL stands for NULL. The column `text_column`, if any,
+ * is an index into `words`. While one is open no other query may be read (db_step), only run.
  */
 #define DB_NULL INT64_MIN
 struct bulk;
