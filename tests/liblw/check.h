@@ -1,0 +1,128 @@
+/*
+ * check.h - tests that need libc alone, so that they run on a board too.
+ *
+ * A test is a function whose name reads as a sentence.  Each runs in a child of its own with a
+ * deadline, so that the crash of one hides no other.  Nothing here allocates: the allocator is
+ * what is under test.
+ *
+ *	PROGRAM          runs all: `ok N - sentence` or `not ok N - sentence`; status 1 if one failed
+ *	PROGRAM --list   prints their names
+ *	PROGRAM NAME     runs one, in this process: for a debugger
+ */
+#ifndef CHECK_H
+#define CHECK_H
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef CHECK_SECONDS
+#define CHECK_SECONDS 50 /* deadline of one test; emulated boards are slow */
+#endif
+
+struct check_test {
+	const char *name;
+	void (*run)(void);
+};
+
+#define TEST(function)              \
+	{                           \
+#function, function \
+	}
+
+/* Fails the test that is running, with the place and the values of two numbers. */
+#define CHECK_EQUAL(a, b)                                                          \
+	do {                                                                       \
+		unsigned long long left = (unsigned long long)(a),                 \
+				   right = (unsigned long long)(b);                \
+		if (left != right)                                                 \
+			check_fail(__FILE__, __LINE__, #a " == " #b, left, right); \
+	} while (0)
+
+#define CHECK(cond)                                                        \
+	do {                                                               \
+		if (!(cond))                                               \
+			check_fail(__FILE__, __LINE__, #cond, 0ull, 1ull); \
+	} while (0)
+
+static inline _Noreturn void check_fail(const char *file, int line, const char *what,
+                                        unsigned long long left, unsigned long long right)
+{
+	const char *base = strrchr(file, '/');
+	dprintf(STDERR_FILENO, "# %s:%d: %s (0x%llx, 0x%llx)\n", base ? base + 1 : file, line, what,
+	        left, right);
+	_exit(1);
+}
+
+static inline const char *check_sentence(const char *name)
+{
+	static char text[160];
+	size_t i = 0;
+	for (; name[i] && i < sizeof text - 1; i++)
+		text[i] = name[i] == '_' ? ' ' : name[i];
+	text[i] = '\0';
+	return text;
+}
+
+static inline int check_one(const struct check_test *test, unsigned number)
+{
+	int status = 0;
+	pid_t pid = fork();
+	if (!pid) {
+		setpgid(0, 0);
+		alarm(CHECK_SECONDS);
+		test->run();
+		_exit(0);
+	}
+	setpgid(pid, pid);
+	waitpid(pid, &status, 0);
+	kill(-pid, SIGKILL); /* what it left behind */
+	if (WIFSIGNALED(status))
+		dprintf(STDERR_FILENO, "# signal %d%s\n", WTERMSIG(status),
+		        WTERMSIG(status) == SIGALRM ? ": the deadline" : "");
+	dprintf(STDOUT_FILENO, "%s %u - %s\n", status ? "not ok" : "ok", number,
+	        check_sentence(test->name));
+	return status != 0;
+}
+
+static inline int check_main(int argc, char **argv, const struct check_test *tests, unsigned count)
+{
+	int failed = 0;
+	for (unsigned i = 0; i < count; i++) {
+		if (argc == 2 && !strcmp(argv[1], "--list"))
+			dprintf(STDOUT_FILENO, "%s\n", tests[i].name);
+		else if (argc == 2 && !strcmp(argv[1], tests[i].name))
+			tests[i].run();
+		else if (argc == 1)
+			failed += check_one(&tests[i], i + 1);
+	}
+	return failed != 0;
+}
+
+#define CHECK_MAIN(table)                                                                 \
+	int main(int argc, char **argv)                                                   \
+	{                                                                                 \
+		return check_main(argc, argv, table, sizeof(table) / sizeof((table)[0])); \
+	}
+
+/* Takes away from the compiler what it knows about a block. */
+static inline void *check_opaque(void *p)
+{
+	__asm__ volatile("" : "+r"(p) : : "memory");
+	return p;
+}
+
+/* A generator that gives the same everywhere. */
+static inline unsigned long long check_random(unsigned long long *state)
+{
+	*state += 0x9e3779b97f4a7c15;
+	unsigned long long z = *state;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+#endif
