@@ -2,10 +2,10 @@
  * below_any.c - the shim's allocator below: glibc's, or the next one in link order.
  *
  * LW_SHIM_BELOW=next (lwtrace's --allocator system and PATH.so) means the next definition after the
- * shim; anything else means glibc's allocator, whatever the program links.  glibc's is called by
- * its __libc_ names, so it needs no look-up and works from the first instruction on.  The next one
- * is looked up at the first call, which may come before libc itself is initialised: hence the
- * environment is read from /proc, and requests of the look-up itself come from a small arena.
+ * shim; anything else means glibc's allocator, whatever the program links.  The functions are looked
+ * up at the first call, which may come before libc itself is initialised: hence the environment is
+ * read from /proc then, and requests of the look-up itself come from a small arena.  glibc's are
+ * taken out of libc.so.6 by name: others (mimalloc) define even __libc_malloc.
  */
 #define _GNU_SOURCE
 #include "below_any.h"
@@ -14,27 +14,21 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-void *__libc_malloc(size_t size);
-void __libc_free(void *ptr);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *ptr, size_t size);
-void *__libc_memalign(size_t align, size_t size);
-void *__libc_valloc(size_t size);
-void *__libc_pvalloc(size_t size);
-
+/* PTMALLOC and FOREIGN: what the functions are; LOOKING: they are not there yet. */
 enum {
 	UNKNOWN,
-	PTMALLOC,
 	LOOKING,
-	NEXT
+	PTMALLOC,
+	FOREIGN
 };
 
-/* Functions of the next allocator; those that it lacks are made from memalign, or NULL. */
+/* The allocator's functions; those that it lacks are made from memalign, or NULL. */
 static struct {
 	int which;
 	void *(*malloc)(size_t);
@@ -70,9 +64,9 @@ static bool environment_is(const char *setting)
 	return false;
 }
 
-static void find_next(void)
+static void find_in(void *handle)
 {
-#define FIND(field, name) *(void **)&below.field = dlsym(RTLD_NEXT, name)
+#define FIND(field, name) *(void **)&below.field = dlsym(handle, name)
 	FIND(malloc, "malloc");
 	FIND(free, "free");
 	FIND(calloc, "calloc");
@@ -86,15 +80,50 @@ static void find_next(void)
 	FIND(trim, "malloc_trim");
 }
 
+/* Address range of the library that has the allocator. */
+static uintptr_t owner_begin, owner_end;
+
+static int find_owner(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	uintptr_t wanted = (uintptr_t)below.malloc, begin = UINTPTR_MAX, end = 0;
+
+	(void)size;
+	(void)arg;
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		uintptr_t at = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+
+		if (info->dlpi_phdr[i].p_type != PT_LOAD)
+			continue;
+		begin = at < begin ? at : begin;
+		end = at + info->dlpi_phdr[i].p_memsz > end ? at + info->dlpi_phdr[i].p_memsz : end;
+	}
+	if (wanted < begin || wanted >= end)
+		return 0;
+	owner_begin = begin;
+	owner_end = end;
+	return 1;
+}
+
+bool lw_below_owns(const void *code)
+{
+	return (uintptr_t)code - owner_begin < owner_end - owner_begin;
+}
+
 /* Chooses once.  The program has one thread then: the loader itself allocates long before. */
 static int choose(void)
 {
-	if (environment_is("LW_SHIM_BELOW=next")) {
-		below.which = LOOKING;
-		find_next();
-		/* `system` in a program that brings no allocator is glibc's after all. */
-		if (below.malloc && dlsym(RTLD_NEXT, "__libc_malloc") != (void *)below.malloc)
-			return below.which = NEXT;
+	void *libc, *glibc_malloc;
+
+	below.which = LOOKING;
+	libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+	glibc_malloc = libc ? dlsym(libc, "malloc") : NULL;
+	find_in(libc && !environment_is("LW_SHIM_BELOW=next") ? libc : RTLD_NEXT);
+	if (!below.malloc || !below.free || !below.calloc || !below.realloc)
+		abort();
+	/* `system` in a program that brings no allocator is glibc's after all. */
+	if ((void *)below.malloc != glibc_malloc) {
+		dl_iterate_phdr(find_owner, NULL);
+		return below.which = FOREIGN;
 	}
 	ptmalloc_first_break();
 	return below.which = PTMALLOC;
@@ -135,43 +164,25 @@ static bool in_arena(const void *ptr)
 
 void *lw_below_malloc(size_t size)
 {
-	switch (which()) {
-	case PTMALLOC:
-		return __libc_malloc(size);
-	case LOOKING:
-		return arena_take(size);
-	default:
-		return below.malloc(size);
-	}
+	return which() == LOOKING ? arena_take(size) : below.malloc(size);
 }
 
 void lw_below_free(void *ptr)
 {
-	if (which() == PTMALLOC)
-		__libc_free(ptr);
-	else if (!in_arena(ptr))
+	if (which() != LOOKING && !in_arena(ptr))
 		below.free(ptr);
 }
 
 void *lw_below_calloc(size_t count, size_t size)
 {
-	switch (which()) {
-	case PTMALLOC:
-		return __libc_calloc(count, size);
-	case LOOKING:
-		return arena_take(count * size);
-	default:
-		return below.calloc(count, size);
-	}
+	return which() == LOOKING ? arena_take(count * size) : below.calloc(count, size);
 }
 
 void *lw_below_realloc(void *ptr, size_t size)
 {
 	void *moved;
 
-	if (which() == PTMALLOC)
-		return __libc_realloc(ptr, size);
-	if (which() == NEXT && !in_arena(ptr))
+	if (which() != LOOKING && !in_arena(ptr))
 		return below.realloc(ptr, size);
 	moved = lw_below_malloc(size);
 	if (moved && ptr) {
@@ -195,14 +206,16 @@ void *lw_below_reallocarray(void *ptr, size_t count, size_t size)
 
 void *lw_below_memalign(size_t align, size_t size)
 {
-	if (which() != NEXT || !below.memalign)
-		return __libc_memalign(align, size);
+	if (which() == LOOKING || !below.memalign) {
+		errno = ENOMEM;
+		return NULL;
+	}
 	return below.memalign(align, size);
 }
 
 void *lw_below_aligned_alloc(size_t align, size_t size)
 {
-	if (which() == NEXT && below.aligned_alloc)
+	if (which() != LOOKING && below.aligned_alloc)
 		return below.aligned_alloc(align, size);
 	return lw_below_memalign(align, size);
 }
@@ -212,7 +225,7 @@ int lw_below_posix_memalign(void **out, size_t align, size_t size)
 	int saved = errno;
 	void *ptr;
 
-	if (which() == NEXT && below.posix_memalign)
+	if (which() != LOOKING && below.posix_memalign)
 		return below.posix_memalign(out, align, size);
 	if (!align || align % sizeof(void *) || (align & (align - 1)))
 		return EINVAL;
@@ -226,38 +239,32 @@ int lw_below_posix_memalign(void **out, size_t align, size_t size)
 
 void *lw_below_valloc(size_t size)
 {
-	if (which() == PTMALLOC)
-		return __libc_valloc(size);
-	return below.valloc ? below.valloc(size)
-	                    : lw_below_memalign((size_t)sysconf(_SC_PAGESIZE), size);
+	if (which() != LOOKING && below.valloc)
+		return below.valloc(size);
+	return lw_below_memalign((size_t)sysconf(_SC_PAGESIZE), size);
 }
 
 void *lw_below_pvalloc(size_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	if (which() == PTMALLOC)
-		return __libc_pvalloc(size);
-	return below.pvalloc ? below.pvalloc(size)
-	                     : lw_below_memalign(page, (size + page - 1) & ~(page - 1));
+	if (which() != LOOKING && below.pvalloc)
+		return below.pvalloc(size);
+	return lw_below_memalign(page, (size + page - 1) & ~(page - 1));
 }
 
 size_t lw_below_malloc_usable_size(void *ptr)
 {
+	if (!ptr || in_arena(ptr))
+		return 0;
 	if (which() == PTMALLOC)
-		return ptr ? ptmalloc_usable(ptr) : 0;
-	return below.usable && !in_arena(ptr) ? below.usable(ptr) : 0;
+		return ptmalloc_usable(ptr);
+	return below.usable ? below.usable(ptr) : 0;
 }
 
 int lw_below_malloc_trim(size_t pad)
 {
-	static int (*glibc_trim)(size_t);
-
-	if (which() == NEXT)
-		return below.trim ? below.trim(pad) : 0;
-	if (!glibc_trim)
-		*(void **)&glibc_trim = dlsym(RTLD_NEXT, "malloc_trim");
-	return glibc_trim ? glibc_trim(pad) : 0;
+	return which() != LOOKING && below.trim ? below.trim(pad) : 0;
 }
 
 void lw_below_free_sized(void *ptr, size_t size)
@@ -277,7 +284,7 @@ void lw_below_free_aligned_sized(void *ptr, size_t align, size_t size)
 
 struct lw_mark lw_below_before(void *ptr)
 {
-	if (ptr && which() == PTMALLOC)
+	if (ptr && below.which == PTMALLOC && !in_arena(ptr))
 		return ptmalloc_mark(ptr);
 	return (struct lw_mark){0};
 }

@@ -8,6 +8,9 @@
  * system calls, which it makes inside libc where nobody can stand in between. */
 bool lw_below_is_ptmalloc(void);
 
+/* Whether CODE is in the library of the allocator below; never when that is glibc. */
+bool lw_below_owns(const void *code);
+
 /* ptmalloc.c: the same questions as in below.h, for glibc's allocator. */
 size_t ptmalloc_usable(void *ptr);
 bool ptmalloc_is_mapped(void *ptr);

@@ -1,8 +1,8 @@
 /*
  * below_map.c - the growth of an allocator that is seen from outside: what it asks of the system.
  *
- * mmap, munmap, mremap, mprotect, madvise, sbrk and brk are interposed.  A call made while a thread
- * is inside the allocator is the allocator's; any other is the program's and passes.  Addresses that
+ * mmap, munmap, mremap, mprotect, madvise, sbrk and brk are interposed.  A call from the allocator's
+ * own code is the allocator's, be it inside malloc or in its constructor; any other passes.  Addresses that
  * are reserved only (PROT_NONE) are not extent yet: mprotect makes them so.  An allocator that uses
  * the bare system calls is blind here.
  *
@@ -19,8 +19,7 @@
 #include <errno.h>
 #include <stdarg.h>
 
-#define PUBLIC     __attribute__((visibility("default")))
-#define NEXT(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define PUBLIC __attribute__((visibility("default")))
 
 enum {
 	DID_MAP = 0,
@@ -35,10 +34,38 @@ enum {
 	BRK_FOREIGN = 3
 };
 
-static bool inside(void)
+/* What the functions below stand in front of. */
+static struct {
+	__typeof__(&mmap) mmap;
+	__typeof__(&munmap) munmap;
+	__typeof__(&mremap) mremap;
+	__typeof__(&mprotect) mprotect;
+	__typeof__(&madvise) madvise;
+	__typeof__(&sbrk) sbrk;
+	__typeof__(&brk) brk;
+} next;
+
+void lw_below_resolve(void)
 {
-	return lw_self.depth && !lw_self.emitting && !lw_self.scope && !lw_below_is_ptmalloc();
+#define FIND(name) next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name)
+	FIND(mmap);
+	FIND(munmap);
+	FIND(mremap);
+	FIND(mprotect);
+	FIND(madvise);
+	FIND(sbrk);
+	FIND(brk);
 }
+
+/* An allocator that starts before our constructor maps already. */
+#define RESOLVED(name)                      \
+	do {                                \
+		if (!next.name)             \
+			lw_below_resolve(); \
+	} while (0)
+
+/* The caller of the function that this stands in is the allocator. */
+#define INSIDE() lw_below_owns(__builtin_extract_return_addr(__builtin_return_address(0)))
 
 struct change {
 	uint8_t kind, what;
@@ -77,13 +104,11 @@ static void went(void *at, size_t length)
 
 PUBLIC void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
-	static __typeof__(&mmap) next;
 	void *at;
 
-	if (!next)
-		next = NEXT(mmap);
-	at = next(addr, length, prot, flags, fd, offset);
-	if (at != MAP_FAILED && inside()) {
+	RESOLVED(mmap);
+	at = next.mmap(addr, length, prot, flags, fd, offset);
+	if (at != MAP_FAILED && INSIDE()) {
 		if (prot & (PROT_READ | PROT_WRITE))
 			came(at, length);
 		else if (flags & MAP_FIXED)
@@ -99,14 +124,11 @@ PUBLIC void *mmap64(void *addr, size_t length, int prot, int flags, int fd, off_
 
 PUBLIC int munmap(void *addr, size_t length)
 {
-	static __typeof__(&munmap) next;
-
-	if (!next)
-		next = NEXT(munmap);
+	RESOLVED(munmap);
 	/* Before: the addresses may be somebody else's as soon as they are free. */
-	if (inside())
+	if (INSIDE())
 		went(addr, length);
-	return next(addr, length);
+	return next.munmap(addr, length);
 }
 
 PUBLIC void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
@@ -118,8 +140,9 @@ PUBLIC void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
 	va_start(rest, flags);
 	wish = flags & MREMAP_FIXED ? va_arg(rest, void *) : NULL;
 	va_end(rest);
-	at = NEXT(mremap)(old, old_length, length, flags, wish);
-	if (at == MAP_FAILED || !inside())
+	RESOLVED(mremap);
+	at = next.mremap(old, old_length, length, flags, wish);
+	if (at == MAP_FAILED || !INSIDE())
 		return at;
 	fact.start = lw_clock();
 	fact.map.address = (uintptr_t)at;
@@ -134,13 +157,11 @@ PUBLIC void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
 
 PUBLIC int mprotect(void *addr, size_t length, int prot)
 {
-	static __typeof__(&mprotect) next;
 	int result;
 
-	if (!next)
-		next = NEXT(mprotect);
-	result = next(addr, length, prot);
-	if (!result && inside()) {
+	RESOLVED(mprotect);
+	result = next.mprotect(addr, length, prot);
+	if (!result && INSIDE()) {
 		if (prot & PROT_WRITE)
 			came(addr, length);
 		else if (prot == PROT_NONE)
@@ -151,14 +172,12 @@ PUBLIC int mprotect(void *addr, size_t length, int prot)
 
 PUBLIC int madvise(void *addr, size_t length, int advice)
 {
-	static __typeof__(&madvise) next;
 	struct change change = {FACT_UNMAP, DID_RETURN};
 
-	if (!next)
-		next = NEXT(madvise);
-	if ((advice == MADV_DONTNEED || advice == MADV_FREE) && inside())
+	RESOLVED(madvise);
+	if ((advice == MADV_DONTNEED || advice == MADV_FREE) && INSIDE())
 		note_piece((uintptr_t)addr, length, &change);
-	return next(addr, length, advice);
+	return next.madvise(addr, length, advice);
 }
 
 /* ---- the break -------------------------------------------------------------------------- */
@@ -181,15 +200,13 @@ static void note_break(uintptr_t old_end, uintptr_t new_end)
 
 PUBLIC void *sbrk(intptr_t by)
 {
-	static __typeof__(&sbrk) next;
 	uintptr_t old;
 
-	if (!next)
-		next = NEXT(sbrk);
-	old = (uintptr_t)next(by);
+	RESOLVED(sbrk);
+	old = (uintptr_t)next.sbrk(by);
 	if (!by || old == UINTPTR_MAX)
 		return (void *)old;
-	if (inside())
+	if (INSIDE())
 		note_break(old, old + (uintptr_t)by);
 	else if (!lw_self.depth && lw_below_is_ptmalloc())
 		ptmalloc_foreign_break(old, old + (uintptr_t)by);
@@ -198,12 +215,14 @@ PUBLIC void *sbrk(intptr_t by)
 
 PUBLIC int brk(void *to)
 {
-	uintptr_t old = (uintptr_t)NEXT(sbrk)(0);
-	int result = NEXT(brk)(to);
+	uintptr_t old = (uintptr_t)sbrk(0);
+	int result;
 
+	RESOLVED(brk);
+	result = next.brk(to);
 	if (result || old == (uintptr_t)to)
 		return result;
-	if (inside())
+	if (INSIDE())
 		note_break(old, (uintptr_t)to);
 	else if (!lw_self.depth && lw_below_is_ptmalloc())
 		ptmalloc_foreign_break(old, (uintptr_t)to);

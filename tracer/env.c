@@ -26,7 +26,7 @@ static int env_run(int argc, char **argv, struct reason *reason)
 		return fail(reason, "unexpected argument: \"%s\"", argv[0]);
 	if (preload_find(&preload, allocator, true, reason))
 		return -1;
-	printf("LD_PRELOAD=%s\nLTTNG_UST_REGISTER_TIMEOUT=5000\n", preload.list);
+	printf("LD_PRELOAD=%s\nLTTNG_UST_REGISTER_TIMEOUT=20000\n", preload.list);
 	if (preload.below)
 		printf("LW_SHIM_BELOW=%s\nLW_SHIM_NAME=%s\n", preload.below, preload.name);
 	return 0;

@@ -533,6 +533,8 @@ __attribute__((constructor(101))) static void facts_open(void)
 	}
 	lw_scope_enter();
 	tracer.clock_cost = measure_clock();
+	lw_guard_resolve();
+	lw_below_resolve();
 	pthread_atfork(lw_facts_before_fork, NULL, lw_facts_after_fork_in_child);
 	provider = open_provider();
 	if (provider)

@@ -178,6 +178,11 @@ const struct lw_provider *lw_facts_provider(void);
 void lw_scope_enter(void);
 void lw_scope_leave(void);
 
+/* Look up the functions that ours stand in front of.  Must be done before lttng-ust is loaded: the
+ * loader is locked then, until lttng-ust's threads, which call ours, have reported back. */
+void lw_guard_resolve(void);
+void lw_below_resolve(void);
+
 /* Run by pthread_atfork(); clone() has to call them itself. */
 void lw_facts_before_fork(void);
 void lw_facts_after_fork_in_child(void);

@@ -141,19 +141,20 @@ PUBLIC int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)
 
 /* ---- files ------------------------------------------------------------------------------ */
 
-static int close_raw(int fd)
+static __typeof__(&close) next_close;
+
+void lw_guard_resolve(void)
 {
-	return NEXT(close)(fd);
+	next_close = NEXT(close);
 }
 
 PUBLIC int close(int fd)
 {
-	static __typeof__(&close) next;
 	const struct lw_provider *provider = lw_facts_provider();
 
-	if (!next)
-		next = NEXT(close);
-	return provider ? provider->close(fd, next) : next(fd);
+	if (!next_close)
+		lw_guard_resolve();
+	return provider ? provider->close(fd, next_close) : next_close(fd);
 }
 
 /* Closes what the program has open from FIRST to LAST, by the list of /proc, one at a time. */
@@ -175,7 +176,7 @@ static int close_listed(unsigned first, unsigned last)
 			if (entry->d_name[0] == '.' || fd < first || fd > last ||
 			    fd == (unsigned)list)
 				continue;
-			provider->close((int)fd, close_raw);
+			provider->close((int)fd, next_close);
 		}
 	}
 	syscall(SYS_close, list);

@@ -148,6 +148,10 @@ void lw_below_after(void *ptr, const struct lw_mark *mark, uint64_t end)
 	(void)end;
 }
 
+void lw_below_resolve(void)
+{
+}
+
 int lw_below_source(void *ptr, int said)
 {
 	(void)ptr;

@@ -90,6 +90,9 @@ void lw_resident_sample(uint64_t now)
 	fact.rss.extent = lw_regions_extent();
 	fact.rss.anon = anonymous_bytes(page);
 	fact.rss.resident = heap_resident(page);
+	/* The kernel's counter lags by some pages for each CPU; the heap's pages were counted. */
+	if (fact.rss.anon < fact.rss.resident)
+		fact.rss.anon = fact.rss.resident;
 	lw_record_now(&fact);
 	rest_until = now + (lw_clock() - now) * SHARE_OF_CLOCK;
 }

@@ -39,8 +39,8 @@ static void become_program(const struct program *program, char **argv,
 
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	preload_apply(preload);
-	/* A daemon that is slow to answer must not cost the recording. */
-	setenv("LTTNG_UST_REGISTER_TIMEOUT", "5000", 0);
+	/* ms; a daemon that is slow to answer must not cost the recording its beginning. */
+	setenv("LTTNG_UST_REGISTER_TIMEOUT", "20000", 0);
 	execv(program->path, argv);
 	error = errno;
 	if (write(report, &error, sizeof error) < 0)
