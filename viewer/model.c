@@ -530,6 +530,8 @@ enum status model_finish(struct model *m)
 			status = no_memory(m);
 	store_losses(m);
 	close_tables(&m->tables);
+	db_finish(m->process);
+	m->process = NULL;
 	return status ? status : db_status(m->tables.db);
 }
 
