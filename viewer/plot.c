@@ -28,15 +28,19 @@ extern char **environ;
 
 struct format {
 	const char *suffix;
+	const char *tail;     /* how a whole picture ends: gnuplot tells no full disk */
 	const char *terminal; /* with two %d for the size in pixels, or two %g in inches */
 	bool inches;
 };
 
 static const struct format formats[] = {
-	{".svg", "svg size %d,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,13'", false},
-	{".png", "pngcairo size %d,%d noenhanced font 'DejaVu Sans,10'", false},
-	{".pdf", "pdfcairo size %g,%g noenhanced font 'DejaVu Sans,11'", true},
-	{".gp", "svg size %d,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,13'", false},
+	{".svg", "</svg>", "svg size %d,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,13'",
+         false},
+	{".png", "IEND\xae\x42\x60\x82", "pngcairo size %d,%d noenhanced font 'DejaVu Sans,10'",
+         false},
+	{".pdf", "%%EOF", "pdfcairo size %g,%g noenhanced font 'DejaVu Sans,11'", true},
+	{".gp", "</svg>", "svg size %d,%d dynamic noenhanced font 'Helvetica,Arial,sans-serif,13'",
+         false},
 };
 
 struct plot {
@@ -212,9 +216,14 @@ static enum status write_file(const char *path, const char *text, size_t length)
 	FILE *f = fopen(path, "w");
 	bool bad = !f || fwrite(text, 1, length, f) != length;
 
-	if ((f && fclose(f)) || bad)
-		return msg_fail(STATUS_FAILED, "cannot write: path=\"%s\": %s", path,
-		                strerror(errno));
+	if ((f && fclose(f)) || bad) {
+		enum status status = msg_fail(STATUS_FAILED, "cannot write: path=\"%s\": %s", path,
+		                              strerror(errno));
+
+		if (f)
+			unlink(path);
+		return status;
+	}
 	return STATUS_OK;
 }
 
@@ -391,6 +400,7 @@ static enum status svg_mend(const char *path)
 	char *text = read_file(path, &length), *at = text, *next;
 	FILE *f = text ? fopen(path, "w") : NULL;
 	enum status status = STATUS_OK;
+	bool bad;
 
 	if (!f) {
 		free(text);
@@ -404,7 +414,8 @@ static enum status svg_mend(const char *path)
 		at = next + sizeof(mark) - 1;
 	}
 	fputs(at, f);
-	if (fclose(f))
+	bad = ferror(f);
+	if (fclose(f) || bad)
 		status = msg_fail(STATUS_FAILED, "cannot write: path=\"%s\": %s", path,
 		                  strerror(errno));
 	free(text);
@@ -430,8 +441,26 @@ static enum status pdf_mend(const char *path)
 	return status;
 }
 
+/* Whether the picture's last bytes hold the format's end. */
+static bool draft_is_whole(const struct plot *plot)
+{
+	size_t length = 0, tail = strlen(plot->format->tail);
+	char *text = read_file(plot->draft, &length);
+	size_t look = length < 64 ? length : 64;
+	bool whole = text && memmem(text + length - look, look, plot->format->tail, tail);
+
+	free(text);
+	return whole;
+}
+
 static enum status plot_mend(const struct plot *plot)
 {
+	if (!draft_is_whole(plot))
+		return msg_fail(
+			STATUS_FAILED,
+			"cannot write: gnuplot left an unfinished picture, is the disk full? "
+			"path=\"%s\"",
+			plot->spec.output ? plot->spec.output : plot->draft);
 	if (!strcmp(plot->format->suffix, ".svg"))
 		return svg_mend(plot->draft);
 	if (!strcmp(plot->format->suffix, ".pdf"))

@@ -558,7 +558,7 @@ static void panel_regions(struct plot *plot, const struct panel *panel)
 		plot_command(plot, "set label %d at %d,%d.5 left textcolor rgb '" PLOT_INK "' ",
 		             label++, l->columns + 8, row);
 		if (count > 1)
-			plot_command(plot, "'%d regions, %s'\n", count, text);
+			plot_command(plot, "'%d mapped, %s'\n", count, text);
 		else
 			plot_command(plot, "'%s %s'\n", brk ? "brk" : "mapped", text);
 	}

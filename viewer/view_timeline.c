@@ -631,7 +631,7 @@ static void pair_panel(struct plot *plot, const struct timeline *t, int column, 
 	panel_begin(plot, top, height, unit);
 	plot_words(plot, 1110, LEFT, top - 16, PLOT_PLAIN, name);
 	if (column != H)
-		plot_command(plot, "set yrange [0:100]\nset ytics 25\n");
+		plot_command(plot, "set yrange [0:5<*<100]\nset ytics auto\n");
 	for (i = 0; i < 2; i++)
 		plot_swatch(plot, 1100 + i, LEFT + 420 + 400.0 * i, top - 16, pair_colours[i],
 		            t[i].who);

@@ -132,6 +132,10 @@ refuse() {
 	chmod +x bin/gnuplot
 	expect 4 'cannot do that' env PATH="$dir/bin" "$view" map small.db -o x.svg
 	[ ! -e x.svg ] || fail "a failed gnuplot left a picture"
+	# A file may not grow beyond 4 KiB: the disk is full.
+	expect 4 'cannot write' sh -c 'trap "" XFSZ; ulimit -f 8; exec "$@"' x "$view" map small.db -o f.svg
+	expect 4 'cannot write' sh -c 'trap "" XFSZ; ulimit -f 8; exec "$@"' x "$view" map small.db -o f.gp
+	[ ! -e f.svg ] && [ ! -e f.gp ] || fail "a full disk left half a picture"
 	mkdir full && touch full/file
 	expect 2 'it exists' "$view" report small.db -o full
 	[ -w / ] || expect 4 'cannot write' "$view" map small.db -o /x.svg
