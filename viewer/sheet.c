@@ -97,6 +97,14 @@ static void number_add(struct sheet *t, const char *text, int64_t value)
 	cell_add(t, need(strdup(text)), print_text("%" PRId64, value));
 }
 
+void sheet_integer(struct sheet *t, int64_t value)
+{
+	char text[FIGURE_MAX];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	number_add(t, text, value);
+}
+
 void sheet_bytes(struct sheet *t, int64_t bytes)
 {
 	char text[FIGURE_MAX];

@@ -33,10 +33,11 @@ void sheet_title(struct sheet *t, const char *format, ...) __attribute__((format
 void sheet_note(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 void sheet_text(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void sheet_bytes(struct sheet *t, int64_t bytes); /* 1.5 MiB */
-void sheet_count(struct sheet *t, int64_t count); /* 1 234 567 */
-void sheet_span(struct sheet *t, int64_t ns);     /* 12.0 us */
-void sheet_ratio(struct sheet *t, double ratio);  /* 12.3 %; - when it is not a number */
+void sheet_integer(struct sheet *t, int64_t value); /* 1234567 */
+void sheet_bytes(struct sheet *t, int64_t bytes);   /* 1.5 MiB */
+void sheet_count(struct sheet *t, int64_t count);   /* 1 234 567 */
+void sheet_span(struct sheet *t, int64_t ns);       /* 12.0 us */
+void sheet_ratio(struct sheet *t, double ratio);    /* 12.3 %; - when it is not a number */
 void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost); /* < 21 ns */
 
 void sheet_print(const struct sheet *t, FILE *out);

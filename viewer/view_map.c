@@ -237,7 +237,7 @@ static void split_row(struct sheet *t, const char *part, int64_t bytes, int64_t 
 {
 	sheet_text(t, "%s", part);
 	sheet_bytes(t, bytes);
-	sheet_text(t, "%" PRId64, bytes);
+	sheet_integer(t, bytes);
 	sheet_ratio(t, (double)bytes / (double)extent);
 	sheet_text(t, "%s", meaning);
 }

@@ -249,7 +249,7 @@ static void peak_row(struct sheet *sheet, const char *name, const struct timelin
 		return;
 	sheet_text(sheet, "%s", name);
 	sheet_bytes(sheet, p->value);
-	sheet_text(sheet, "%" PRId64, p->value);
+	sheet_integer(sheet, p->value);
 	sheet_span(sheet, p->time);
 	sheet_count(sheet, p->seq);
 }
