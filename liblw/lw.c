@@ -69,7 +69,8 @@ static struct {
 	struct heap *dead;
 	struct mapping *mapped[MAP_BUCKETS];
 	pthread_key_t key;
-	bool started, ignore_foreign;
+	pthread_once_t once;
+	bool second, ignore_foreign; /* second: first_heap is taken */
 } lw;
 
 static struct pool *first_map[(1 << 19) / sizeof(struct pool *)];
@@ -169,6 +170,32 @@ static struct chunk *bin_find(size_t size)
 	return NULL;
 }
 
+static void break_set_end(uintptr_t end)
+{
+	if (lw.tiles)
+		TRACE(pool_free, lw.brk.end - WORD, WORD);
+	TRACE(pool_new, end - WORD, WORD, 0, 0);
+	lw.brk.end = end;
+	lw.tiles = (end - lw.brk.base) / TILE;
+	set_head(chunk_at((void *)end, -WORD), OWN); /* the fence ends every merge */
+}
+
+/* Gives the top back but for PAD bytes, if others have not moved the break. */
+static bool heap_trim(size_t pad)
+{
+	uintptr_t old = lw.brk.end, top = (uintptr_t)lw.top;
+	uintptr_t end = ALIGN_UP(top + CHUNK_MIN + WORD + pad, lw.page);
+	if (!top || pad > lw.extent || end >= old || sys_sbrk(0) != old)
+		return false;
+	break_set_end(end);
+	bin_insert(lw.top, end - WORD - top);
+	lw.clean = lw.clean > end ? end : lw.clean;
+	lw.extent -= old - end;
+	sys_sbrk(end - old);
+	TRACE(sbrk, old, end, BREAK_SHRUNK);
+	return true;
+}
+
 /* Frees C; returns the free chunk that it became part of. */
 static struct chunk *chunk_release(struct chunk *c)
 {
@@ -185,6 +212,8 @@ static struct chunk *chunk_release(struct chunk *c)
 	if (below)
 		bin_remove(c);
 	bin_insert(c, size + below);
+	if (c == lw.top && size_of(c) > 2 * lw.keep)
+		lw.trimmed = heap_trim(lw.keep);
 	return c;
 }
 
@@ -220,16 +249,6 @@ static void extent_add(size_t bytes)
 	lw.peak = lw.peak < lw.extent ? lw.extent : lw.peak;
 }
 
-static void break_set_end(uintptr_t end)
-{
-	if (lw.tiles)
-		TRACE(pool_free, lw.brk.end - WORD, WORD);
-	TRACE(pool_new, end - WORD, WORD, 0, 0);
-	lw.brk.end = end;
-	lw.tiles = (end - lw.brk.base) / TILE;
-	set_head(chunk_at((void *)end, -WORD), OWN); /* the fence ends every merge */
-}
-
 /* Makes the map of the break cover addresses up to END. */
 static bool map_cover(uintptr_t end)
 {
@@ -252,31 +271,36 @@ static bool break_grow(size_t bytes)
 	uintptr_t old = lw.brk.end, at = sys_sbrk(0), start = ALIGN_UP(at, lw.page);
 	struct chunk *fence = (struct chunk *)(old - WORD), *top = lw.top,
 		     *first = top ? top : fence;
-	if (!old && at != REFUSED) {
+	bool owned = lw.tiles, joined = owned && at == old;
+	if (at == REFUSED || start < old || bytes > PTRDIFF_MAX / 2 ||
+	    sys_sbrk(start + bytes - at) != at) {
+		TRACE(sbrk, at, start + bytes, BREAK_REFUSED);
+		return false;
+	}
+	if (!owned) {
 		lw.brk = (struct region){start, start, first_map, lw.brk.next};
 		lw.map_tiles = sizeof(first_map) / WORD;
 	}
-	if (at == REFUSED || start < old || !map_cover(start + bytes) ||
-	    sys_sbrk(start + bytes - at) != at) {
-		TRACE(sbrk, at, start + bytes, BREAK_REFUSED);
+	if (!map_cover(start + bytes)) {
+		sys_sbrk(at - start - bytes);
 		return false;
 	}
 	if (lw.trimmed && lw.keep < lw.peak)
 		lw.keep *= 2;
 	lw.trimmed = false;
 	lw.top = NULL;
-	if (old && at != old)
+	if (owned && !joined)
 		TRACE(sbrk, old, start, BREAK_FOREIGN);
 	TRACE(sbrk, start, start + bytes, BREAK_GROWN);
 	break_set_end(start + bytes);
-	if (at == old) { /* the top grows, or else the old fence becomes a head */
+	if (joined) { /* the top grows, or else the old fence becomes a head */
 		fence->head = 0;
 	} else {
 		lw.clean = start;
 		first = (struct chunk *)(start + GRAIN - WORD);
-		for (uintptr_t tile = old; old && tile < start; tile += TILE)
+		for (uintptr_t tile = old; owned && tile < start; tile += TILE)
 			lw.brk.map[(tile - lw.brk.base) / TILE] = &foreign;
-		if (old) /* the old fence spans what others fetched */
+		if (owned) /* the old fence spans what others fetched */
 			set_head(fence, (uintptr_t)first - (uintptr_t)fence + OWN);
 		if (top)
 			bin_insert(top, size_of(top));
@@ -314,22 +338,6 @@ static bool heap_grow(size_t size)
 	return break_grow(step) || break_grow(least) || region_grow(size);
 }
 
-/* Gives the top back but for PAD bytes, if others have not moved the break. */
-static bool heap_trim(size_t pad)
-{
-	uintptr_t old = lw.brk.end, top = (uintptr_t)lw.top;
-	uintptr_t end = ALIGN_UP(top + CHUNK_MIN + WORD + pad, lw.page);
-	if (!top || end >= old || sys_sbrk(0) != old)
-		return false;
-	break_set_end(end);
-	bin_insert(lw.top, end - WORD - top);
-	lw.clean = lw.clean > end ? end : lw.clean;
-	lw.extent -= old - end;
-	sys_sbrk(end - old);
-	TRACE(sbrk, old, end, BREAK_SHRUNK);
-	return true;
-}
-
 /* ---- chunks: take and give ---- */
 
 /* Bytes to leave below C's payload so that it is aligned and what is left is a chunk or nothing. */
@@ -350,7 +358,7 @@ static struct chunk *chunk_find(size_t size, size_t align)
 	return c;
 }
 
-/* Merges what H has deferred into the shared heap; what the top is too large by goes back. */
+/* Merges what H has deferred into the shared heap. */
 static void merge_deferred(struct heap *h, enum lw_reason reason)
 {
 	TRACE(batch_begin, reason);
@@ -363,8 +371,6 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 		}
 	h->deferred_bytes = 0;
 	TRACE(batch_end);
-	if (lw.top && size_of(lw.top) > 2 * lw.keep)
-		lw.trimmed = heap_trim(lw.keep);
 }
 
 /* A live chunk of SIZE (its head included); NULL when there is no memory. */
@@ -623,25 +629,28 @@ static void fork_prepare(void) { pthread_mutex_lock(&lw.lock); }
 static void fork_parent(void) { pthread_mutex_unlock(&lw.lock); }
 static void fork_child(void) { pthread_mutex_init(&lw.lock, NULL); }
 
+static void start(void)
+{
+	const char *option = secure_getenv("LW_FOREIGN");
+	lw.ignore_foreign = option && !strcmp(option, "ignore");
+	lw.page = getauxval(AT_PAGESZ);
+	lw.keep = lw.map_min = MAP_MIN;
+	pthread_key_create(&lw.key, heap_close);
+	pthread_atfork(fork_prepare, fork_parent, fork_child);
+}
+
 /* Gives the calling thread a heap: a dead thread's, or a new one.  NULL when there is no memory. */
 static OUTLINE struct heap *heap_open(void)
 {
-	if (!lw.started) { /* a thread cannot be made without an allocation: this one is alone */
-		const char *option = secure_getenv("LW_FOREIGN");
-		lw.ignore_foreign = option && !strcmp(option, "ignore");
-		lw.page = getauxval(AT_PAGESZ);
-		lw.keep = lw.map_min = MAP_MIN;
-		pthread_key_create(&lw.key, heap_close);
-		pthread_atfork(fork_prepare, fork_parent, fork_child);
-	}
+	pthread_once(&lw.once, start);
 	lock();
 	struct heap *h = lw.dead;
 	if (h)
 		lw.dead = h->next;
-	else if ((h = lw.started ? own_take(NULL, sizeof *h) : &first_heap))
+	else if ((h = lw.second ? own_take(NULL, sizeof *h) : &first_heap))
 		for (unsigned i = 0; i < CLASSES; i++)
 			h->current[i] = &none;
-	lw.started = true;
+	lw.second = true;
 	unlock();
 	if (h) {
 		self = h;
@@ -689,7 +698,8 @@ static struct block block_of(void *p)
 		lock();
 		struct mapping *m = *mapping_link(p);
 		unlock();
-		if (!m && !lw.ignore_foreign)
+		bool others = (uintptr_t)p > lw.brk.base && (uintptr_t)p < sys_sbrk(0);
+		if (!m && !others && !lw.ignore_foreign)
 			fault("not a block of this heap", p);
 		return (struct block){m ? MAPPED : FOREIGN, m ? m->bytes - sizeof *m : 0, NULL,
 		                      NULL};
@@ -787,7 +797,6 @@ static void chunk_free(struct chunk *c)
 {
 	struct heap *h = self;
 	size_t size = size_of(c);
-	struct chunk **bucket = &h->deferred[size / GRAIN % BUCKETS];
 	if (!h) {
 		lock();
 		chunk_release(c);
@@ -795,6 +804,7 @@ static void chunk_free(struct chunk *c)
 		TRACE(path, TO_HEAP);
 		return;
 	}
+	struct chunk **bucket = &h->deferred[size / GRAIN % BUCKETS];
 	c->prev = key_of(c);
 	c->next = *bucket;
 	*bucket = c;
@@ -812,12 +822,12 @@ static void *chunk_new(size_t n, size_t align, bool *zero)
 {
 	size_t size = ALIGN_UP(n + WORD, GRAIN);
 	struct heap *h = heap_get();
-	struct chunk *c = NULL, **bucket = &h->deferred[size / GRAIN % BUCKETS];
 	*zero = false;
 	if (!h || n > PTRDIFF_MAX || size + align < size)
 		return NULL;
 	if (size < CHUNK_MIN)
 		size = CHUNK_MIN;
+	struct chunk *c, **bucket = &h->deferred[size / GRAIN % BUCKETS];
 	if (*bucket && size_of(*bucket) == size && align <= GRAIN) {
 		c = *bucket;
 		*bucket = c->next;
@@ -983,7 +993,8 @@ API void *realloc(void *p, size_t n)
 	                               chunk_resize(self, b.chunk, ALIGN_UP(n + WORD, GRAIN)))
 		return p;
 	bool grows = n > b.usable && n > POOL_MAX; /* and will again: it moves with room to spare */
-	void *to = malloc(grows ? n + n / 8 : n);
+	void *to = grows ? malloc(n + n / 8) : NULL;
+	to = to ? to : malloc(n);
 	if (to) {
 		memcpy(to, p, n < b.usable ? n : b.usable);
 		free(p);
@@ -1000,11 +1011,15 @@ API void *reallocarray(void *p, size_t count, size_t size)
 API void *memalign(size_t align, size_t n)
 {
 	bool zero;
-	if (align & (align - 1)) /* as glibc does: up to a power of two, if there is one */
-		align = align > PTRDIFF_MAX ? align : (size_t)2 << (GUARD - __builtin_clzl(align));
-	if (align <= GRAIN || (align <= TILE && ALIGN_UP(n + !n, align) <= POOL_MAX))
+	if (n > PTRDIFF_MAX || align > PTRDIFF_MAX / 2 + 1)
+		return out_of_memory();
+	if (align & (align - 1)) /* as glibc does: up to a power of two */
+		align = (size_t)2 << (GUARD - __builtin_clzl(align));
+	if (align <= GRAIN)
+		return malloc(n);
+	if (align <= TILE && ALIGN_UP(n + !n, align) <= POOL_MAX)
 		return malloc(ALIGN_UP(n + !n, align)); /* slots lie at multiples of their size */
-	void *p = n > PTRDIFF_MAX || align > PTRDIFF_MAX ? NULL : chunk_new(n, align, &zero);
+	void *p = chunk_new(n, align, &zero);
 	return p ? p : out_of_memory();
 }
 
@@ -1117,12 +1132,13 @@ API void lw_stats(struct lw_stats *stats)
 
 API int lw_trim(size_t pad)
 {
+	size_t before = lw.extent;
 	if (self)
 		heap_flush(self, ON_TRIM);
 	lock();
-	bool gone = heap_trim(pad);
+	heap_trim(pad);
 	unlock();
-	return gone;
+	return lw.extent < before;
 }
 
 API unsigned lw_version(void) { return LW_VERSION; }
