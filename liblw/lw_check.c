@@ -37,8 +37,9 @@ _Static_assert(ALIGN_UP(sizeof(struct heap) + WORD, GRAIN) >
 
 static int broken(const char *what, const void *at)
 {
-	dprintf(STDERR_FILENO, "liblw: check: %s: address=%p\n", what, at);
-	return -1;
+	char line[160]; /* dprintf would allocate */
+	int len = snprintf(line, sizeof line, "liblw: check: %s: address=%p\n", what, at);
+	return write(STDERR_FILENO, line, len) < 0 ? -2 : -1;
 }
 
 static struct seen *seen_of(const struct heap *h)

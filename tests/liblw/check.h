@@ -13,6 +13,7 @@
 #define CHECK_H
 
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,12 +49,25 @@ struct check_test {
 			check_fail(__FILE__, __LINE__, #cond, 0ull, 1ull); \
 	} while (0)
 
+/* dprintf without malloc. */
+static inline __attribute__((format(printf, 2, 3))) void check_say(int fd, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	va_start(args, format);
+	int len = vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	if (len > 0 &&
+	    write(fd, text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1) < 0)
+		_exit(1);
+}
+
 static inline _Noreturn void check_fail(const char *file, int line, const char *what,
                                         unsigned long long left, unsigned long long right)
 {
 	const char *base = strrchr(file, '/');
-	dprintf(STDERR_FILENO, "# %s:%d: %s (0x%llx, 0x%llx)\n", base ? base + 1 : file, line, what,
-	        left, right);
+	check_say(STDERR_FILENO, "# %s:%d: %s (0x%llx, 0x%llx)\n", base ? base + 1 : file, line,
+	          what, left, right);
 	_exit(1);
 }
 
@@ -81,10 +95,10 @@ static inline int check_one(const struct check_test *test, unsigned number)
 	waitpid(pid, &status, 0);
 	kill(-pid, SIGKILL); /* what it left behind */
 	if (WIFSIGNALED(status))
-		dprintf(STDERR_FILENO, "# signal %d%s\n", WTERMSIG(status),
-		        WTERMSIG(status) == SIGALRM ? ": the deadline" : "");
-	dprintf(STDOUT_FILENO, "%s %u - %s\n", status ? "not ok" : "ok", number,
-	        check_sentence(test->name));
+		check_say(STDERR_FILENO, "# signal %d%s\n", WTERMSIG(status),
+		          WTERMSIG(status) == SIGALRM ? ": the deadline" : "");
+	check_say(STDOUT_FILENO, "%s %u - %s\n", status ? "not ok" : "ok", number,
+	          check_sentence(test->name));
 	return status != 0;
 }
 
@@ -93,7 +107,7 @@ static inline int check_main(int argc, char **argv, const struct check_test *tes
 	int failed = 0;
 	for (unsigned i = 0; i < count; i++) {
 		if (argc == 2 && !strcmp(argv[1], "--list"))
-			dprintf(STDOUT_FILENO, "%s\n", tests[i].name);
+			check_say(STDOUT_FILENO, "%s\n", tests[i].name);
 		else if (argc == 2 && !strcmp(argv[1], tests[i].name))
 			tests[i].run();
 		else if (argc == 1)

@@ -154,7 +154,7 @@ static void one_thread_keeps_every_invariant(void)
 		unsigned slots = 16 + (i / 8192 % 2 ? SLOTS - 16 : SLOTS / 8);
 		operation(table, slots, &state);
 		if ((i < 20000 || i % 100 == 0) && lw_check()) {
-			dprintf(STDERR_FILENO, "# operation %lu, seed %llu\n", i, seed);
+			check_say(STDERR_FILENO, "# operation %lu, seed %llu\n", i, seed);
 			_exit(1);
 		}
 	}
@@ -183,7 +183,7 @@ static void *thread_main(void *arg)
 			operation(table, SLOTS / 4, &state);
 		pthread_barrier_wait(&barrier);
 		if (me == round % THREADS && lw_check()) {
-			dprintf(STDERR_FILENO, "# round %u, seed %llu\n", round, seed);
+			check_say(STDERR_FILENO, "# round %u, seed %llu\n", round, seed);
 			_exit(1);
 		}
 		pthread_barrier_wait(&barrier);
@@ -221,6 +221,6 @@ int main(int argc, char **argv)
 		seed = argc > 2 ? strtoull(argv[2], NULL, 0) : seed;
 		argc = 1;
 	}
-	dprintf(STDOUT_FILENO, "# %lu operations, seed %llu\n", operations, seed);
+	check_say(STDOUT_FILENO, "# %lu operations, seed %llu\n", operations, seed);
 	return check_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

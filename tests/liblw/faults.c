@@ -1,0 +1,422 @@
+/*
+ * faults.c - programs with one bug each: the allocator tells and aborts.
+ *
+ * The block is made before the fork, so that its address is known; the bug is done in the child,
+ * whose last words are read here: exactly one line that begins `liblw: ` and names the fault and
+ * the address.
+ */
+#include "check.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#define OTHERS 10000
+
+struct bug {
+	void *p;    /* the block, or what is freed in its place */
+	size_t n;   /* its size */
+	unsigned k; /* how many frees lie between, or where in the block */
+	char *other[OTHERS];
+};
+
+static struct bug bug;
+
+/* ---- a child's last words ---- */
+
+static char words[4096];
+
+/* Runs FN in a child; returns its status. */
+static int run(void (*fn)(void))
+{
+	int out[2], status = 0;
+	size_t len = 0;
+	ssize_t got;
+	CHECK_EQUAL(pipe(out), 0);
+	pid_t pid = fork();
+	if (!pid) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+		dup2(out[1], STDERR_FILENO);
+		alarm(20);
+		fn();
+		_exit(0);
+	}
+	close(out[1]);
+	while ((got = read(out[0], words + len, sizeof words - 1 - len)) > 0)
+		len += got;
+	words[len] = '\0';
+	close(out[0]);
+	CHECK_EQUAL(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+/* FN has to abort with one line that names FAULT (or the other one, if given) and ADDRESS. */
+static void dies(void (*fn)(void), const char *fault, const char * or, const void *address)
+{
+	char text[32];
+	snprintf(text, sizeof text, "0x%0*zx", (int)(2 * sizeof address), (size_t)address);
+	int status = run(fn);
+	char *newline = strchr(words, '\n');
+	if (!WIFSIGNALED(status) || !newline || !strstr(words, text))
+		check_say(STDERR_FILENO, "# size %zu, k %u, %s: status 0x%x, said: %s\n", bug.n,
+		          bug.k, text, status, words);
+	CHECK(WIFSIGNALED(status));
+	CHECK_EQUAL(WTERMSIG(status), SIGABRT);
+	CHECK(newline && !newline[1]);
+	CHECK(!strncmp(words, "liblw: ", 7));
+	CHECK(strstr(words, fault) || (or &&strstr(words, or)));
+	CHECK(strstr(words, text));
+}
+
+#define DOUBLE "double free"
+#define NOT    "not a block"
+#define SMASH  "smashed header"
+
+/* ---- double free ---- */
+
+static const size_t sizes[] = {1, 24, 100, 1000, 1024, 1040, 5000, 60000, 200000, 1 << 20, 8 << 20};
+#define SIZES (sizeof sizes / sizeof *sizes)
+
+static void prepare(size_t n)
+{
+	unsigned long long state = n;
+	bug.n = n;
+	for (unsigned i = 0; i < OTHERS; i++)
+		bug.other[i] = malloc(i % 16 || n > 60000 ? check_random(&state) % 3000 : n);
+	bug.p = malloc(n);
+	CHECK(bug.p);
+}
+
+static void release(void)
+{
+	for (unsigned i = 0; i < OTHERS; i++)
+		free(bug.other[i]);
+	free(bug.p);
+}
+
+static void free_twice(void)
+{
+	free(bug.p);
+	for (unsigned i = 0; i < bug.k; i++)
+		free(bug.other[(i + 1) * 7919 % OTHERS]);
+	free(bug.p);
+}
+
+static void a_double_free_is_told_at_once_and_later(void)
+{
+	for (unsigned i = 0; i < SIZES; i++) {
+		prepare(sizes[i]);
+		for (bug.k = 0; bug.k <= OTHERS; bug.k = bug.k ? bug.k * 10 : 1)
+			dies(free_twice, DOUBLE, bug.k || sizes[i] > 100000 ? NOT : NULL, bug.p);
+		release();
+	}
+}
+
+/* Others of other sizes are allocated in between: the block itself is not handed out again. */
+static void free_twice_amid_work(void)
+{
+	free(bug.p);
+	for (unsigned i = 0; i < 1000; i++)
+		free(malloc(bug.n + 4096 + i % 64 * 128));
+	free(bug.p);
+}
+
+static void a_double_free_is_told_after_other_work(void)
+{
+	for (unsigned i = 0; sizes[i] <= 1000; i++) {
+		prepare(sizes[i]);
+		dies(free_twice_amid_work, DOUBLE, NOT, bug.p);
+		release();
+	}
+}
+
+static void realloc_freed(void)
+{
+	free(bug.p);
+	check_opaque(realloc(bug.p, 2 * bug.n + 1));
+}
+
+static void measure_freed(void)
+{
+	free(bug.p);
+	bug.k = malloc_usable_size(bug.p);
+}
+
+static void realloc_and_usable_size_of_a_freed_block_are_told(void)
+{
+	for (unsigned i = 0; i < SIZES; i++) {
+		bug.p = malloc(bug.n = sizes[i]);
+		dies(realloc_freed, DOUBLE, NOT, bug.p);
+		dies(measure_freed, DOUBLE, NOT, bug.p);
+		free(bug.p);
+	}
+}
+
+/* ---- double free by two threads ---- */
+
+static pthread_barrier_t barrier;
+
+/* A thread that frees the block at the first barrier; made before, as that allocates. */
+static void *free_at_barrier(void *arg)
+{
+	pthread_barrier_wait(&barrier);
+	free(bug.p);
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	return arg;
+}
+
+static void start_thread(void *(*fn)(void *), unsigned parties)
+{
+	pthread_t id;
+	pthread_barrier_init(&barrier, NULL, parties);
+	CHECK_EQUAL(pthread_create(&id, NULL, fn, NULL), 0);
+	bug.p = bug.p ? bug.p : malloc(bug.n);
+}
+
+static void free_here_then_there(void)
+{
+	start_thread(free_at_barrier, 2);
+	free(bug.p);
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+}
+
+static void free_there_then_there(void)
+{
+	pthread_t id;
+	pthread_barrier_init(&barrier, NULL, 3);
+	CHECK_EQUAL(pthread_create(&id, NULL, free_at_barrier, NULL), 0);
+	CHECK_EQUAL(pthread_create(&id, NULL, free_at_barrier, NULL), 0);
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+}
+
+static void free_there_then_here(void)
+{
+	start_thread(free_at_barrier, 2);
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	free(bug.p);
+	for (int i = 0; i < 1000; i++) /* at the latest when the owner takes in what others freed */
+		check_opaque(malloc(bug.n > 1024 ? 24 : bug.n + 1100 + i));
+}
+
+static void a_double_free_by_two_threads_is_told(void)
+{
+	for (unsigned i = 0; i < SIZES; i++) {
+		bug.p = malloc(bug.n = sizes[i]);
+		void *neighbour = malloc(sizes[i]);
+		bug.k = 1;
+		dies(free_here_then_there, DOUBLE, NOT, bug.p);
+		bug.k = 2;
+		dies(free_there_then_there, DOUBLE, NOT, bug.p);
+		bug.k = 3;
+		dies(free_there_then_here, DOUBLE, NOT, bug.p);
+		free(bug.p);
+		free(neighbour);
+	}
+}
+
+/* ---- pointers that are no blocks ---- */
+
+static void free_it(void)
+{
+	free(bug.p);
+}
+
+static void free_inside(void)
+{
+	bug.p = (char *)bug.p + bug.k;
+	free(bug.p);
+}
+
+static void realloc_inside(void)
+{
+	check_opaque(realloc((char *)bug.p + bug.k, 10));
+}
+
+static void an_interior_pointer_is_told(void)
+{
+	for (unsigned i = 1; i < SIZES; i++) {
+		char *p = bug.p = malloc(bug.n = sizes[i]);
+		for (unsigned fill = 0; fill < 3; fill++) {
+			memset(check_opaque(p), "\0\377A"[fill], bug.n);
+			for (bug.k = 1; bug.k < bug.n;
+			     bug.k += bug.k < 40 ? 1 + 2 * fill : bug.k / 2)
+				dies(free_inside, NOT, DOUBLE, p + bug.k);
+			bug.k = bug.n < 32 ? 16 : bug.n / 2 & -16;
+			dies(free_inside, NOT, DOUBLE, p + bug.k);
+			dies(realloc_inside, NOT, DOUBLE, p + bug.k);
+		}
+		free(p);
+	}
+}
+
+/* Data that looks like the head of a chunk. */
+static void an_interior_pointer_to_a_false_head_is_told(void)
+{
+	size_t *p = bug.p = malloc(bug.n = 60000);
+	for (unsigned i = 0; i < bug.n / sizeof *p; i++)
+		p[i] = 64;
+	for (bug.k = 64; bug.k < bug.n && sizeof(size_t) == 8; bug.k *= 4)
+		dies(free_inside, NOT, DOUBLE, (char *)p + bug.k);
+	free(p);
+}
+
+static void what_lies_elsewhere_is_told(void)
+{
+	static char data[4096];
+	char stack[256];
+	size_t page = sysconf(_SC_PAGESIZE);
+	char *map =
+		mmap(NULL, 16 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *none = mmap(NULL, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *const places[] = {
+		data,       data + 16,   data + 2048,   stack + 16,
+		(char *)8,  (char *)16,  (char *)4096,  map,
+		map + 16,   map + 4096,  none,          none + 16,
+		(char *)-1, (char *)-16, (char *)-4096, (char *)(uintptr_t)check_main};
+	void *kept[] = {malloc(100), malloc(5000), malloc(1 << 20)};
+	for (unsigned i = 0; i < sizeof places / sizeof *places; i++) {
+		bug.p = places[i];
+		bug.k = i;
+		dies(free_it, NOT, NULL, bug.p);
+	}
+	for (unsigned i = 0; i < 3; i++)
+		free(kept[i]);
+}
+
+/* Every GRAIN from below the heap's first block to above its last. */
+static void nothing_around_the_blocks_is_taken_for_one(void)
+{
+	char *p = malloc(5000), *q = malloc(5000);
+	memset(check_opaque(p), 0, 5000);
+	memset(check_opaque(q), 0, 5000);
+	for (char *at = p - 16 * 40; at < q + 5000; at += at < p + 64 ? 16 : 16 * 23)
+		if (at != p && at != q && at > p - 64) {
+			bug.p = at;
+			dies(free_it, NOT, DOUBLE, at);
+		}
+	free(p);
+	free(q);
+}
+
+static void before_the_first_allocation_nothing_is_a_block(void)
+{
+	char data[64] = "";
+	bug.p = data;
+	dies(free_it, NOT, NULL, data);
+}
+
+/* ---- overflow ---- */
+
+static void free_neighbour(void)
+{
+	memset(check_opaque(bug.p), 'A', malloc_usable_size(bug.p) + bug.k);
+	free(bug.other[0]);
+}
+
+static void free_overflowed(void)
+{
+	memset(check_opaque(bug.p), 'A', malloc_usable_size(bug.p) + bug.k);
+	free(bug.p);
+	for (int i = 0; i < 200; i++) /* at the latest when what was freed is merged */
+		free(bug.other[i + 1]);
+}
+
+static void an_overflow_into_the_next_head_is_told(void)
+{
+	bug.p = malloc(bug.n = 5000);
+	for (int i = 0; i < 201; i++)
+		bug.other[i] = malloc(5000);
+	CHECK_EQUAL((uintptr_t)bug.p + malloc_usable_size(bug.p) + sizeof(size_t), bug.other[0]);
+	/* The seal is in the upper bytes: it is reached, and heads on 32 bits have none. */
+	for (bug.k = 8; bug.k <= 64 && sizeof(size_t) == 8; bug.k *= 2) {
+		dies(free_neighbour, SMASH, NULL, bug.other[0]);
+		dies(free_overflowed, SMASH, NULL, bug.other[0]);
+	}
+	free(bug.p);
+	for (int i = 0; i < 201; i++)
+		free(bug.other[i]);
+}
+
+/* ---- LW_FOREIGN=ignore ---- */
+
+extern char **environ;
+
+static void ignore_foreign(void)
+{
+	static char *environment[] = {"LW_FOREIGN=ignore", NULL};
+	static char data[4096];
+	environ = environment; /* setenv would allocate before it is read */
+	void *ours = malloc(100);
+	char *map = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(check_opaque(map), 1, 1 << 20);
+	memset(check_opaque(data), 1, sizeof data);
+	free(map);
+	free(map + 16);
+	free(data + 16);
+	CHECK_EQUAL(malloc_usable_size(map), 0);
+	CHECK(!realloc(map, 100));
+	CHECK_EQUAL(errno, ENOMEM);
+	for (int i = 0; i < 1 << 20; i++)
+		CHECK_EQUAL(map[i], 1);
+	for (unsigned i = 0; i < sizeof data; i++)
+		CHECK_EQUAL(data[i], 1);
+	bug.p = ours;
+	free(ours);
+}
+
+static void LW_FOREIGN_ignore_leaves_foreign_blocks_alone(void)
+{
+	int status = run(ignore_foreign);
+	check_say(STDERR_FILENO, "%s", words);
+	CHECK_EQUAL(status, 0);
+	CHECK_EQUAL(words[0], '\0');
+}
+
+/* ---- the handler of SIGABRT may allocate ---- */
+
+static void on_abort(int number)
+{
+	(void)number;
+	free(check_opaque(malloc(5000)));
+	free(check_opaque(malloc(50)));
+}
+
+static void free_twice_with_handler(void)
+{
+	signal(SIGABRT, on_abort);
+	free_twice();
+}
+
+static void a_handler_of_SIGABRT_may_allocate(void)
+{
+	for (unsigned i = 0; i < SIZES; i++) {
+		bug.p = malloc(bug.n = sizes[i]);
+		bug.k = 0;
+		dies(free_twice_with_handler, DOUBLE, NOT, bug.p);
+		free(bug.p);
+	}
+}
+
+static const struct check_test tests[] = {
+	TEST(before_the_first_allocation_nothing_is_a_block),
+	TEST(a_double_free_is_told_at_once_and_later),
+	TEST(a_double_free_is_told_after_other_work),
+	TEST(realloc_and_usable_size_of_a_freed_block_are_told),
+	TEST(a_double_free_by_two_threads_is_told),
+	TEST(an_interior_pointer_is_told),
+	TEST(an_interior_pointer_to_a_false_head_is_told),
+	TEST(what_lies_elsewhere_is_told),
+	TEST(nothing_around_the_blocks_is_taken_for_one),
+	TEST(an_overflow_into_the_next_head_is_told),
+	TEST(LW_FOREIGN_ignore_leaves_foreign_blocks_alone),
+	TEST(a_handler_of_SIGABRT_may_allocate),
+};
+
+CHECK_MAIN(tests)
