@@ -15,9 +15,10 @@
  * calls, memset and memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, the exit of a thread.
  *
  * Memory.  The heap grows by sbrk.  Its free end goes back, but for lw.keep, when it exceeds twice
- * that; lw.keep doubles when the heap has to grow again after that, so that a program that
- * alternates pays for a few rounds only.  A thread holds back at most DEFER_BYTES of deferred chunks
- * and EMPTY_MAX of empty pools.
+ * that; so do the pages of free chunks of PURGE_MIN and more, when so much was released since the
+ * last time.  lw.keep grows fourfold, up to MAP_LIMIT, when what went back is wanted again: a
+ * program that alternates pays for a few rounds only.  A thread holds back at most DEFER_BYTES of
+ * deferred chunks and EMPTY_MAX of empty pools.
  *
  * Not promised: that a pool's memory returns before its thread, or one that adopts its heap,
  * allocates again after others freed into it.
@@ -46,6 +47,8 @@
 #define DRAIN_MAX      64                  /* pools with remote frees that one call takes in */
 #define EMPTY_MAX      ((size_t)64 << 10)  /* empty pools a thread keeps: batches come and go */
 #define GROW_MIN       ((size_t)64 << 10)  /* least step of the break: a system call costs 1 us */
+#define PURGE_MIN      ((size_t)64 << 10)  /* free chunks from here on give their pages back... */
+#define PURGE_MAX      64                  /* ...so many in one call */
 #define REGION_MIN     ((size_t)1 << 20)
 #define MAP_MIN        ((size_t)128 << 10) /* first threshold of mapped blocks... */
 #define MAP_LIMIT      ((size_t)512 << (WORD == 8 ? 16 : 10)) /* ...and how far it may rise */
@@ -61,8 +64,9 @@ static struct {
 	struct chunk *top;    /* the free end of brk, or NULL */
 	uintptr_t clean;      /* memory of top from here on was never written: zeros */
 	size_t page, extent, peak, foreign, map_min, map_tiles;
-	size_t keep;  /* what a trim leaves of the top; it doubles when the heap grows after one */
-	bool trimmed; /* since it grew */
+	size_t keep;  /* what a trim leaves of the top; it grows when that was too little */
+	size_t dirty; /* bytes released since the last purge */
+	bool trimmed; /* or purged, and not in need of it since */
 	uint64_t filled[BINS / 64 + 1]; /* a bit per bin that is not empty */
 	struct chunk *bin[BINS];
 	struct pool *idle; /* pool descriptors not in use, linked by `next` */
@@ -196,11 +200,27 @@ static bool heap_trim(size_t pad)
 	return true;
 }
 
+/* Gives the pages inside of large free chunks back, of PURGE_MAX chunks at most. */
+static void heap_purge(void)
+{
+	unsigned left = PURGE_MAX;
+	for (unsigned n = bin_number(PURGE_MIN); n < BINS && left; n++)
+		for (struct chunk *c = lw.bin[n]; c && left; c = c->next, left--) {
+			uintptr_t from = ALIGN_UP((uintptr_t)(c + 1), lw.page);
+			size_t bytes = ((uintptr_t)c + size_of(c) - WORD - from) & -lw.page;
+			TRACE(map, DO_RETURN, from, bytes, 0, 0);
+			sys_return((void *)from, bytes);
+		}
+	lw.trimmed |= left < PURGE_MAX;
+	lw.dirty = 0;
+}
+
 /* Frees C; returns the free chunk that it became part of. */
 static struct chunk *chunk_release(struct chunk *c)
 {
 	size_t size = size_of(c), below = c->head & PREV_FREE ? ((size_t *)c)[-1] : 0;
 	struct chunk *next = chunk_at(c, size);
+	lw.dirty += size;
 	set_head(c, c->head | FREE); /* it says so even inside of a larger chunk */
 	if (!sealed(next))
 		fault("smashed header", payload(next));
@@ -213,8 +233,18 @@ static struct chunk *chunk_release(struct chunk *c)
 		bin_remove(c);
 	bin_insert(c, size + below);
 	if (c == lw.top && size_of(c) > 2 * lw.keep)
-		lw.trimmed = heap_trim(lw.keep);
+		lw.trimmed |= heap_trim(lw.keep);
+	if (lw.dirty > 2 * lw.keep)
+		heap_purge();
 	return c;
+}
+
+/* What was given back is wanted again: from now on more is kept. */
+static void heap_miss(void)
+{
+	if (lw.keep < MAP_LIMIT)
+		lw.keep = 4 * lw.keep < MAP_LIMIT ? 4 * lw.keep : MAP_LIMIT;
+	lw.trimmed = false;
 }
 
 /* Cuts SIZE bytes, LEAD bytes into the free chunk C, and marks them live. */
@@ -222,6 +252,8 @@ static struct chunk *chunk_cut(struct chunk *c, size_t lead, size_t size, bool *
 {
 	size_t rest = size_of(c) - lead - size;
 	bool top = c == lw.top;
+	if (!top && lw.trimmed && size_of(c) >= PURGE_MIN)
+		heap_miss();
 	if (rest < CHUNK_MIN) {
 		size += rest;
 		rest = 0;
@@ -285,9 +317,8 @@ static bool break_grow(size_t bytes)
 		sys_sbrk(at - start - bytes);
 		return false;
 	}
-	if (lw.trimmed && lw.keep < lw.peak)
-		lw.keep *= 2;
-	lw.trimmed = false;
+	if (lw.trimmed)
+		heap_miss();
 	lw.top = NULL;
 	if (owned && !joined)
 		TRACE(sbrk, old, start, BREAK_FOREIGN);
@@ -767,8 +798,9 @@ static void mapped_free(void *p)
 	struct mapping *m = mapping_remove(p);
 	size_t bytes = m->bytes;
 	if (lw.map_min < bytes && bytes <= MAP_LIMIT)
-		lw.keep = lw.map_min =
-			bytes; /* such blocks come and go: the heap serves them now */
+		lw.map_min = bytes; /* such blocks come and go: from now on the heap serves them */
+	if (lw.keep < lw.map_min)
+		lw.keep = lw.map_min;
 	TRACE(path, TO_SYSTEM);
 	TRACE(map, DO_UNMAP, (uintptr_t)m, bytes, 0, 0);
 	sys_unmap(m, bytes);

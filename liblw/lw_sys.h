@@ -49,5 +49,8 @@ static inline uintptr_t sys_remap(void *at, size_t old_len, size_t len)
 	return KEEP_ERRNO(mremap(at, old_len, len, MREMAP_MAYMOVE));
 }
 
+/* Gives the pages in [at, at + len) back; they read as zeros afterwards. */
+static inline void sys_return(void *at, size_t len) { KEEP_ERRNO(madvise(at, len, MADV_DONTNEED)); }
+
 static inline void sys_unmap(void *at, size_t len) { KEEP_ERRNO(munmap(at, len)); }
 #endif
