@@ -255,29 +255,54 @@ void heapmap_clip(struct heapmap *heap, uint64_t from, uint64_t to)
 
 /* --- layout --------------------------------------------------------------------------------- */
 
-/* Joins spans to stretches of addresses; gaps below half a row are shown, wider ones broken. */
-static size_t segments_find(const struct heapmap *heap, uint64_t row_bytes,
+/* So many rows of each end of a broken run stay. */
+enum {
+	END_ROWS = 2,
+	OUTLIERS = 8,
+	OUTLIERS_OUTWEIGH = 16,
+	WORTH_SEEING = 65536
+};
+
+static struct heap_segment *segment_extend(struct heap_segment *out, size_t *count,
+                                           uint64_t address, uint64_t length, uint64_t row_bytes)
+{
+	struct heap_segment *last = *count ? &out[*count - 1] : NULL;
+
+	/* Gaps below half a row are shown, wider ones are not. */
+	if (last && address - (last->address + last->length) < row_bytes / 2) {
+		last->length = address + length - last->address;
+		return last;
+	}
+	out[*count] = (struct heap_segment){.address = address, .length = length};
+	return &out[(*count)++];
+}
+
+/* Joins spans to stretches of addresses. `out` has room for two segments a span. */
+static size_t segments_find(const struct heapmap *heap, uint64_t row_bytes, uint64_t huge,
                             struct heap_segment *out)
 {
+	uint64_t kept = END_ROWS * row_bytes;
 	size_t i, n = 0;
 
 	for (i = 0; i < heap->spans; i++) {
 		const struct heap_span *s = &heap->span[i];
-		struct heap_segment *last = n ? &out[n - 1] : NULL;
 
-		if (last && s->address - (last->address + last->length) < row_bytes / 2)
-			last->length = s->address + s->length - last->address;
-		else
-			out[n++] =
-				(struct heap_segment){.address = s->address, .length = s->length};
+		if (!huge || s->length < huge || s->length <= 2 * kept) {
+			segment_extend(out, &n, s->address, s->length, row_bytes);
+			continue;
+		}
+		segment_extend(out, &n, s->address, kept, row_bytes);
+		out[n++] = (struct heap_segment){.address = s->address + s->length - kept,
+		                                 .length = kept,
+		                                 .skipped = s->length - 2 * kept};
 	}
 	return n;
 }
 
-/* A blank row parts what lies so far from its predecessor that the two are different regions. */
+/* A blank row parts a segment from its predecessor: another region, or a break in the same. */
 static bool is_far(const struct heap_segment *s)
 {
-	return s->address - (s[-1].address + s[-1].length) > (uint64_t)1 << 30;
+	return s->skipped || s->address - (s[-1].address + s[-1].length) > (uint64_t)1 << 30;
 }
 
 /* A segment begins a row of its own, unless it and its small neighbour fit into one together. */
@@ -309,23 +334,58 @@ static int segments_place(struct heap_segment *segment, size_t count, uint64_t r
 }
 
 bool heap_layout_init(struct heap_layout *l, const struct heapmap *heap, int columns, int max_rows,
-                      uint64_t row_bytes)
+                      uint64_t row_bytes, uint64_t huge)
 {
 	bool fixed = row_bytes != 0;
 
 	*l = (struct heap_layout){.columns = columns};
-	l->segment = calloc(heap->spans ? heap->spans : 1, sizeof(*l->segment));
+	l->segment = calloc(2 * heap->spans + 1, sizeof(*l->segment));
 	if (!l->segment)
 		return false;
 	l->row_bytes = fixed ? row_bytes : 8 * (uint64_t)columns;
 	for (;; l->row_bytes *= 2) {
-		l->segments = segments_find(heap, l->row_bytes, l->segment);
+		l->segments = segments_find(heap, l->row_bytes, huge, l->segment);
 		l->rows = segments_place(l->segment, l->segments, l->row_bytes, columns);
 		if (fixed || l->rows <= max_rows || l->row_bytes >> 46)
 			break;
 	}
 	l->cell_bytes = l->row_bytes / (uint64_t)columns;
 	return true;
+}
+
+uint64_t heapmap_huge(const struct heapmap *heap)
+{
+	uint64_t greatest[OUTLIERS] = {0}, total = 0, rest;
+	size_t i, k;
+
+	for (i = 0; i < heap->spans; i++) {
+		uint64_t length = heap->span[i].length;
+
+		total += length;
+		for (k = 0; k < OUTLIERS; k++)
+			if (length > greatest[k]) {
+				uint64_t smaller = greatest[k];
+
+				greatest[k] = length;
+				length = smaller;
+			}
+	}
+	for (k = 0, rest = total; k < OUTLIERS && greatest[k] > total / OUTLIERS_OUTWEIGH; k++) {
+		rest -= greatest[k];
+		if (rest < total / OUTLIERS_OUTWEIGH)
+			return rest < WORTH_SEEING ? 0 : greatest[k];
+	}
+	return 0;
+}
+
+uint64_t heap_layout_skipped(const struct heap_layout *l)
+{
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < l->segments; i++)
+		bytes += l->segment[i].skipped;
+	return bytes;
 }
 
 void heap_layout_release(struct heap_layout *l)
@@ -370,16 +430,23 @@ static void paint(struct painter *p, enum heap_state state, uint64_t bytes)
 	}
 }
 
-/* Returns the first span behind the segment. */
+/* Returns the first span that may lie in the next segment. */
 static size_t segment_paint(const struct heapmap *heap, size_t i, const struct heap_segment *s,
                             struct painter *p)
 {
 	uint64_t at = s->address, end = s->address + s->length;
 
 	for (; i < heap->spans && heap->span[i].address < end; i++) {
-		paint(p, HEAP_UNMAPPED, heap->span[i].address - at);
-		paint(p, heap->span[i].state, heap->span[i].length);
-		at = heap->span[i].address + heap->span[i].length;
+		uint64_t from = max64(heap->span[i].address, at);
+		uint64_t to = min64(heap->span[i].address + heap->span[i].length, end);
+
+		if (to <= from)
+			continue;
+		paint(p, HEAP_UNMAPPED, from - at);
+		paint(p, heap->span[i].state, to - from);
+		at = to;
+		if (heap->span[i].address + heap->span[i].length > end)
+			break; /* the rest of it lies behind a break */
 	}
 	if (p->filled) /* the last cell is part of the segment to a part only */
 		cell_settle(p);

@@ -99,6 +99,7 @@ enum heap_state heap_live_state(uint64_t size);
 struct heap_segment {
 	uint64_t address, length;
 	int row, column;
+	uint64_t skipped; /* bytes of one state in front of it that are not shown, 0 none */
 };
 
 struct heap_layout {
@@ -108,9 +109,21 @@ struct heap_layout {
 	int rows, columns;
 };
 
-/* Picks the smallest power of two as row_bytes that needs at most max_rows, if row_bytes is 0. */
+/*
+ * Picks the smallest power of two as row_bytes that needs at most max_rows, if row_bytes is 0. Of a
+ * run of one state that is `huge` bytes long or longer (0: none is) only both ends are shown.
+ */
 bool heap_layout_init(struct heap_layout *layout, const struct heapmap *heap, int columns,
-                      int max_rows, uint64_t row_bytes);
+                      int max_rows, uint64_t row_bytes, uint64_t huge);
+
+/*
+ * The length from which on runs are outliers: at most 8 runs are that long, each more than 1/16 of
+ * the heap, and all the others together less than that, so that they would be specks. 0: none are.
+ */
+uint64_t heapmap_huge(const struct heapmap *heap);
+
+/* What breaks leave out, all together. */
+uint64_t heap_layout_skipped(const struct heap_layout *layout);
 void heap_layout_release(struct heap_layout *layout);
 
 /* Returns rows * columns states, to be freed, or NULL. */

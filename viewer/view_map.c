@@ -274,6 +274,47 @@ void map_sheet(const struct map *m, struct sheet *t)
 	           text_size(returned, sizeof(returned), (double)s->returned));
 }
 
+/* --- scale --------------------------------------------------------------------------------- */
+
+static bool scale_of(const struct map *maps, int count, int columns, int rows, bool broken,
+                     uint64_t *row_bytes)
+{
+	int i;
+
+	*row_bytes = 0;
+	for (i = 0; i < count; i++) {
+		struct heap_layout l;
+		bool ok = heap_layout_init(&l, &maps[i].heap, columns, rows, 0,
+		                           broken ? heapmap_huge(&maps[i].heap) : 0);
+
+		*row_bytes = l.row_bytes > *row_bytes ? l.row_bytes : *row_bytes;
+		heap_layout_release(&l);
+		if (!ok)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The scale is that of the map that needs the most bytes a row. Huge runs are broken where that
+ * makes all else 8 times as large; heaps of a few MiB are shown as they are.
+ */
+static bool layouts_init(struct heap_layout *layouts, const struct map *maps, int count,
+                         int columns, int rows)
+{
+	uint64_t whole, broken;
+	bool ok = scale_of(maps, count, columns, rows, false, &whole) &&
+	          scale_of(maps, count, columns, rows, true, &broken);
+	bool breaks = ok && whole >= 8 * broken && whole >= 64 * 1024;
+	int i;
+
+	for (i = 0; ok && i < count; i++)
+		ok = heap_layout_init(&layouts[i], &maps[i].heap, columns, rows,
+		                      breaks ? broken : whole,
+		                      breaks ? heapmap_huge(&maps[i].heap) : 0);
+	return ok;
+}
+
 /* --- the terminal --------------------------------------------------------------------------- */
 
 static bool terminal_is_utf8(void)
@@ -353,14 +394,27 @@ static bool row_is_blank(const struct heap_layout *l, int row)
 	return true;
 }
 
-static bool row_begins_segment(const struct heap_layout *l, int row)
+/* The segment that begins with the row, NULL none. */
+static const struct heap_segment *segment_at(const struct heap_layout *l, int row)
 {
 	size_t i;
 
 	for (i = 0; i < l->segments; i++)
 		if (l->segment[i].row == row && l->segment[i].column == 0)
-			return true;
-	return false;
+			return &l->segment[i];
+	return NULL;
+}
+
+static void blank_print(const struct heap_layout *l, int row, FILE *out)
+{
+	const struct heap_segment *next = segment_at(l, row + 1);
+	char text[FIGURE_MAX];
+
+	if (next && next->skipped)
+		fprintf(out, "%16s  %s more of the same\n", "...",
+		        short_size(text, (double)next->skipped));
+	else
+		fprintf(out, "%16s\n", "...");
 }
 
 static enum status map_print(const struct map *m, FILE *out)
@@ -371,7 +425,7 @@ static enum status map_print(const struct map *m, FILE *out)
 	unsigned char *cells = NULL;
 	int row, column;
 
-	if (!heap_layout_init(&l, &m->heap, TEXT_COLUMNS, TEXT_ROWS, 0) ||
+	if (!layouts_init(&l, m, 1, TEXT_COLUMNS, TEXT_ROWS) ||
 	    !(cells = heapmap_cells(&m->heap, &l))) {
 		heap_layout_release(&l);
 		return msg_errno(STATUS_FAILED, "cannot draw the map");
@@ -382,7 +436,7 @@ static enum status map_print(const struct map *m, FILE *out)
 	        short_size(cell_text, (double)l.cell_bytes));
 	for (row = 0; row < l.rows; row++) {
 		if (row_is_blank(&l, row)) {
-			fprintf(out, "%16s\n", "...");
+			blank_print(&l, row, out);
 			continue;
 		}
 		fprintf(out, "%#16" PRIx64 " |", row_address(&l, row));
@@ -418,41 +472,29 @@ static void picture_release(struct picture *p)
 		heap_layout_release(&p->panel[i].layout);
 }
 
-/* The scale is that of the map that needs the most bytes per row. */
 static bool picture_init(struct picture *p, const struct map *maps, int count)
 {
-	uint64_t row_bytes = 0;
 	bool loss = maps[0].loss[0] || maps[count - 1].loss[0];
 	int top = TOP + (loss ? 22 : 0) + (count > 1 ? PAIR_TITLE : 0);
+	struct heap_layout layouts[2] = {0};
 	int i, row_height;
+	bool ok;
 
 	*p = (struct picture){.count = count, .columns = count > 1 ? PAIR_COLUMNS : PLOT_COLUMNS};
+	ok = layouts_init(layouts, maps, count, p->columns, PLOT_ROWS);
 	for (i = 0; i < count; i++) {
-		struct heap_layout l;
-		bool ok = heap_layout_init(&l, &maps[i].heap, p->columns, PLOT_ROWS, 0);
-
-		row_bytes = l.row_bytes > row_bytes ? l.row_bytes : row_bytes;
-		heap_layout_release(&l);
-		if (!ok)
-			return false;
-	}
-	for (i = 0; i < count; i++) {
-		struct panel *panel = &p->panel[i];
-
-		panel->map = &maps[i];
-		panel->left = LEFT + i * (p->columns + GAP);
-		panel->top = top;
-		if (!heap_layout_init(&panel->layout, &maps[i].heap, p->columns, PLOT_ROWS,
-		                      row_bytes))
-			return false;
-		p->rows = panel->layout.rows > p->rows ? panel->layout.rows : p->rows;
+		p->panel[i] = (struct panel){.map = &maps[i],
+		                             .layout = layouts[i],
+		                             .left = LEFT + i * (p->columns + GAP),
+		                             .top = top};
+		p->rows = layouts[i].rows > p->rows ? layouts[i].rows : p->rows;
 	}
 	row_height = p->rows <= 12 ? 24 : p->rows <= 24 ? 18 : 14;
 	for (i = 0; i < count; i++)
 		p->panel[i].height = p->panel[i].layout.rows * row_height;
 	p->width = LEFT + count * p->columns + (count - 1) * GAP + RIGHT;
 	p->height = top + p->rows * row_height + BOTTOM;
-	return true;
+	return ok;
 }
 
 void map_size(const struct map *maps, int count, int *width, int *height)
@@ -504,7 +546,7 @@ static void panel_addresses(struct plot *plot, const struct panel *panel)
 
 	plot_command(plot, "set ytics (");
 	for (row = 0; row < l->rows; row++) {
-		if (row_is_blank(l, row) || (!row_begins_segment(l, row) && row - last < step))
+		if (row_is_blank(l, row) || (!segment_at(l, row) && row - last < step))
 			continue;
 		plot_command(plot, "%s'%#" PRIx64 "' %d.5", last < 0 ? "" : ", ",
 		             row_address(l, row), row);
@@ -527,37 +569,54 @@ static void panel_offsets(struct plot *plot, const struct panel *panel)
 	plot_command(plot, ")\n");
 }
 
-/* What a row that begins a region begins: to the right of it. */
+static void row_lines(struct plot *plot, const struct heap_layout *l)
+{
+	int row;
+
+	for (row = 1; row < l->rows && l->rows <= 60; row++)
+		plot_command(
+			plot,
+			"set arrow from 0,%d to %d,%d nohead front linewidth 0.8 linecolor rgb "
+			"'%s'\n",
+			row, l->columns, row, segment_at(l, row) ? PLOT_INK : PLOT_PAPER);
+}
+
+/* Bytes of a region from its first segment on, over its breaks. */
+static uint64_t region_bytes(const struct heap_layout *l, size_t i)
+{
+	uint64_t from = l->segment[i].address, to;
+
+	do
+		to = l->segment[i].address + l->segment[i].length;
+	while (++i < l->segments && l->segment[i].skipped);
+	return to - from;
+}
+
+/* What a row that begins a region begins, or what a break leaves out: to the right of it. */
 static void panel_regions(struct plot *plot, const struct panel *panel)
 {
 	const struct heap_layout *l = &panel->layout;
 	const struct heapmap *heap = &panel->map->heap;
-	int label = 1, row;
-	size_t i = 0;
+	int label = 1, count;
+	size_t i, k;
 
 	plot_command(plot, "unset label\nunset arrow\n");
-	for (row = 0; row < l->rows; row++) {
+	row_lines(plot, l);
+	for (i = 0; i < l->segments; i += (size_t)count) {
 		const struct heap_segment *s = &l->segment[i];
+		bool brk = s->address >= heap->brk_from && s->address < heap->brk_to;
 		uint64_t bytes = 0;
 		char text[FIGURE_MAX];
-		int count = 0;
-		bool brk;
 
-		if (row && l->rows <= 60)
-			plot_command(plot,
-			             "set arrow from 0,%d to %d,%d nohead front linewidth 0.8 "
-			             "linecolor rgb '%s'\n",
-			             row, l->columns, row,
-			             row_begins_segment(l, row) ? PLOT_INK : PLOT_PAPER);
-		if (i >= l->segments || s->row != row)
-			continue;
-		brk = s->address >= heap->brk_from && s->address < heap->brk_to;
-		for (; i < l->segments && l->segment[i].row == row; i++, count++)
-			bytes += l->segment[i].length;
+		for (k = i; k < l->segments && l->segment[k].row == s->row; k++)
+			bytes += s->skipped ? s->skipped : region_bytes(l, k);
+		count = (int)(k - i);
 		short_size(text, (double)bytes);
 		plot_command(plot, "set label %d at %d,%d.5 left textcolor rgb '" PLOT_INK "' ",
-		             label++, l->columns + 8, row);
-		if (count > 1)
+		             label++, l->columns + 8, s->skipped ? s->row - 1 : s->row);
+		if (s->skipped)
+			plot_command(plot, "'... %s more'\n", text);
+		else if (count > 1)
 			plot_command(plot, "'%d mapped, %s'\n", count, text);
 		else
 			plot_command(plot, "'%s %s'\n", brk ? "brk" : "mapped", text);

@@ -179,7 +179,7 @@ static void regions_far_apart_are_parted_by_a_blank_row(void **state)
 
 	(void)state;
 	build_small(&heap);
-	assert_true(heap_layout_init(&l, &heap, 64, 24, 0));
+	assert_true(heap_layout_init(&l, &heap, 64, 24, 0, 0));
 	assert_int_equal(l.segments, 2);
 	assert_int_equal(l.segment[0].row, 0);
 	assert_int_equal(l.segment[1].row, (int)(8192 / l.row_bytes) + 1);
@@ -195,11 +195,11 @@ static void layout_keeps_to_its_rows_and_to_a_given_scale(void **state)
 
 	(void)state;
 	build_small(&heap);
-	assert_true(heap_layout_init(&l, &heap, 64, 5, 0));
+	assert_true(heap_layout_init(&l, &heap, 64, 5, 0, 0));
 	assert_true(l.rows <= 5);
 	assert_int_equal(l.row_bytes % 64, 0);
 	heap_layout_release(&l);
-	assert_true(heap_layout_init(&l, &heap, 64, 1, 65536));
+	assert_true(heap_layout_init(&l, &heap, 64, 1, 65536, 0));
 	assert_int_equal(l.row_bytes, 65536);
 	heap_layout_release(&l);
 	heapmap_release(&heap);
@@ -222,7 +222,7 @@ static void area_of_a_colour_is_its_share_of_the_bytes(void **state)
 		leaf[i] = (struct heap_leaf){
 			.address = i * 2048, .usable = 96, .asked = 96, .state = HEAP_LIVE_1K};
 	assert_true(heapmap_build(&heap, &in));
-	assert_true(heap_layout_init(&l, &heap, 64, 16, 65536));
+	assert_true(heap_layout_init(&l, &heap, 64, 16, 65536, 0));
 	cells = heapmap_cells(&heap, &l);
 	assert_non_null(cells);
 	for (i = 0; i < (size_t)l.rows * 64; i++)
@@ -230,6 +230,50 @@ static void area_of_a_colour_is_its_share_of_the_bytes(void **state)
 	assert_in_range(live, 512 * 96 / 1024 - 1, 512 * 96 / 1024 + 1);
 	free(cells);
 	heap_layout_release(&l);
+	heapmap_release(&heap);
+}
+
+static void huge_block_is_broken_and_told(void **state)
+{
+	struct heap_piece extent[] = {{.address = 0x10000, .length = 0x20000, .is_brk = true},
+	                              {.address = 0x7f0000000000, .length = (uint64_t)1 << 32}};
+	struct heap_leaf leaf[] = {
+		{.address = 0x10000, .usable = 0x8000, .asked = 0x8000, .state = HEAP_LIVE_64K},
+		{.address = 0x7f0000000000,
+	         .usable = (uint64_t)1 << 32,
+	         .asked = 1,
+	         .state = HEAP_LIVE_BIG}};
+	struct heap_input in = {.extent = extent, .extents = 2, .leaf = leaf, .leaves = 2};
+	struct heapmap heap;
+	struct heap_layout l;
+	unsigned char *cells;
+	size_t i, big = 0;
+
+	(void)state;
+	assert_true(heapmap_build(&heap, &in));
+	assert_true(heap_layout_init(&l, &heap, 64, 16, 0, heapmap_huge(&heap)));
+	assert_int_equal(heapmap_huge(&heap), (uint64_t)1 << 32);
+	assert_int_equal(l.row_bytes, 16384); /* as if the huge one were not there */
+	assert_int_equal(l.segments, 3);
+	assert_int_equal(heap_layout_skipped(&l), ((uint64_t)1 << 32) - 4 * l.row_bytes);
+	assert_int_equal(l.segment[2].row, l.segment[1].row + 3);
+	cells = heapmap_cells(&heap, &l);
+	assert_non_null(cells);
+	for (i = 0; i < (size_t)l.rows * 64; i++)
+		big += cells[i] == HEAP_LIVE_BIG;
+	assert_int_equal(big, 4 * 64);
+	free(cells);
+	heap_layout_release(&l);
+	heapmap_release(&heap);
+}
+
+static void even_heap_has_no_outlier(void **state)
+{
+	struct heapmap heap;
+
+	(void)state;
+	build_small(&heap);
+	assert_int_equal(heapmap_huge(&heap), 0);
 	heapmap_release(&heap);
 }
 
@@ -408,6 +452,8 @@ int main(void)
 		cmocka_unit_test(regions_far_apart_are_parted_by_a_blank_row),
 		cmocka_unit_test(layout_keeps_to_its_rows_and_to_a_given_scale),
 		cmocka_unit_test(area_of_a_colour_is_its_share_of_the_bytes),
+		cmocka_unit_test(huge_block_is_broken_and_told),
+		cmocka_unit_test(even_heap_has_no_outlier),
 		cmocka_unit_test(clip_keeps_what_lies_between),
 		cmocka_unit_test(every_time_lies_in_its_bucket),
 		cmocka_unit_test(percentiles_are_never_too_low_and_max_is_exact),
