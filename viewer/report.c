@@ -781,7 +781,7 @@ static enum status recording_load(struct recording *rec, const char *path, const
 	if (!status)
 		status = latency_load(&rec->latency, &rec->scope, o);
 	if (!status)
-		status = timeline_load(&rec->timeline, &rec->scope);
+		status = timeline_load(&rec->timeline, &rec->scope, o);
 	return status;
 }
 

@@ -196,7 +196,7 @@ static void map_describe(struct map *m, const struct scope *s)
 	         s->pid, s->allocator[0] ? s->allocator : "?");
 	snprintf(m->when, sizeof(m->when), "after %s, fact %s of %s, %s asked for so far",
 	         text_span(span, sizeof(span), (double)(m->moment.time - s->start)),
-	         count_text(fact, m->moment.seq), count_text(facts, s->facts),
+	         count_text(fact, m->moment.seq), count_text(facts, s->last_seq),
 	         text_size(asked, sizeof(asked), (double)m->asked));
 	if (s->lost)
 		snprintf(m->loss, sizeof(m->loss), "%s events were lost: figures are \"at least\"",

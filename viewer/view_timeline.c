@@ -146,7 +146,39 @@ static void part_peaks(struct timeline *t)
 	}
 }
 
-enum status timeline_load(struct timeline *t, struct scope *s)
+/*
+ * lttng-ust waits for its daemon before the program begins, on a small machine longer than a short
+ * program runs. Returns the ns up to a little before the program's own first call, 0 if that is
+ * less than a twentieth of the run.
+ */
+static int64_t idle_start(struct scope *s)
+{
+	int64_t first = db_value(s->db,
+	                         "SELECT min(birth)"
+	                         "  FROM block"
+	                         " WHERE process = ?1 AND birth_seq > 0 AND flags & 7 = 0",
+	                         1, (int64_t[]){s->process});
+	int64_t idle = first - s->start, run = s->finish - s->start;
+
+	idle -= (run - idle) / 50;
+	return first && idle > run / 20 ? idle : 0;
+}
+
+/* Of what is left out the last state stays, as the state in which the program began. */
+static void idle_drop(struct timeline *t)
+{
+	size_t i = 0;
+
+	while (i + 1 < t->samples && t->sample[i + 1].time <= t->skip)
+		i++;
+	if (t->sample[i].time > t->skip)
+		return;
+	memmove(t->sample, t->sample + i, (t->samples - i) * sizeof(*t->sample));
+	t->samples -= i;
+	t->sample[0].time = t->skip;
+}
+
+enum status timeline_load(struct timeline *t, struct scope *s, const struct options *o)
 {
 	enum status status;
 
@@ -160,7 +192,7 @@ enum status timeline_load(struct timeline *t, struct scope *s)
 	t->live = load_peak(s, "live");
 	t->extent = load_peak(s, "extent");
 	t->rss_anon = load_peak(s, "rss_anon");
-	t->part = s->begin.seq > 0 || s->end.seq < s->last_seq;
+	t->part = s->begin.seq > 1 || s->end.seq < s->last_seq;
 	if (t->part)
 		part_peaks(t);
 	if (!status)
@@ -168,9 +200,13 @@ enum status timeline_load(struct timeline *t, struct scope *s)
 	if (!status && !t->samples)
 		status = msg_fail(STATUS_INPUT, "nothing happened in the heap: path=\"%s\"",
 		                  db_path(s->db));
-	if (status)
+	if (status) {
 		timeline_release(t);
-	return status;
+		return status;
+	}
+	if (o->begin.kind == WHEN_NONE && (t->skip = idle_start(s)))
+		idle_drop(t);
+	return STATUS_OK;
 }
 
 void timeline_release(struct timeline *t)
@@ -374,7 +410,7 @@ static struct scale time_scale(int64_t most)
 struct frame {
 	struct scale x, y;
 	bool over_asked;
-	double right; /* greatest x, in its unit */
+	double left, right; /* least and greatest x, in its unit */
 };
 
 static struct frame frame_of(const struct timeline *t, int count, bool over_asked)
@@ -398,6 +434,7 @@ static struct frame frame_of(const struct timeline *t, int count, bool over_aske
 	f.x = over_asked ? byte_scale(most_x) : time_scale(most_x);
 	f.y = byte_scale(most_y);
 	f.right = (double)most_x / f.x.size;
+	f.left = over_asked ? 0 : (double)t->skip / f.x.size;
 	return f;
 }
 
@@ -445,7 +482,7 @@ static void sample_write(FILE *out, const struct timeline *t, const struct timel
 static void timeline_data(struct plot *plot, const struct timeline *t, const struct frame *f,
                           int number)
 {
-	double pixel = f->right * f->x.size / (WIDTH - LEFT - RIGHT);
+	double pixel = (f->right - f->left) * f->x.size / (WIDTH - LEFT - RIGHT);
 	FILE *out = plot_script(plot);
 	size_t i = 0, k, end;
 
@@ -485,14 +522,14 @@ static int64_t asked_at(const struct timeline *t, int64_t time)
 /* Where facts are missing, across every panel; at least 3 pixels wide. */
 static void losses_shade(struct plot *plot, const struct timeline *t, const struct frame *f)
 {
-	double least = f->right * 3 / (WIDTH - LEFT - RIGHT);
+	double least = (f->right - f->left) * 3 / (WIDTH - LEFT - RIGHT);
 	size_t i;
 
 	for (i = 0; i < t->losses && i < 200; i++) {
 		const struct timeline_loss *l = &t->loss[i];
 		int64_t begin = f->over_asked ? asked_at(t, l->begin) : l->begin;
 		int64_t finish = f->over_asked ? asked_at(t, l->finish) : l->finish;
-		double from = fmax(0, (double)begin / f->x.size);
+		double from = fmax(f->left, (double)begin / f->x.size);
 		double to = fmin(f->right, fmax((double)finish / f->x.size, from + least));
 
 		plot_command(
@@ -511,11 +548,18 @@ static void panel_begin(struct plot *plot, double top, double height, const char
 	plot_command(plot, "set ylabel '%s' offset 1,0\n", label);
 }
 
-static void x_label(struct plot *plot, const struct frame *f)
+static void x_label(struct plot *plot, const struct timeline *t, const struct frame *f)
 {
-	plot_command(plot, "set xlabel '%s, %s' offset 0,0.5\n",
+	char idle[FIGURE_MAX];
+
+	plot_command(plot, "set xlabel '%s, %s",
 	             f->over_asked ? "bytes asked for since the start" : "time since the start",
 	             f->x.unit);
+	if (!f->over_asked && t->skip)
+		plot_command(plot,
+		             "; the first %s, before the program''s own first call, are left out",
+		             text_span(idle, sizeof(idle), (double)t->skip));
+	plot_command(plot, "' offset 0,0.5\n");
 }
 
 /* A dot at the exact peak; the sampled curve need not reach it. */
@@ -670,8 +714,8 @@ static void plot_begin(struct plot *plot, const struct frame *f)
 	plot_command(plot,
 	             "set datafile missing 'NaN'\nunset key\n"
 	             "set grid ytics linewidth 0.5 linecolor rgb '" PLOT_FAINT "'\n"
-	             "set xrange [0:%g]\nset yrange [0:*]\nset multiplot\n",
-	             f->right);
+	             "set xrange [%g:%g]\nset yrange [0:*]\nset multiplot\n",
+	             f->left, f->right);
 }
 
 void timeline_plot(const struct timeline *t, int count, bool over_asked, struct plot *plot)
@@ -687,12 +731,12 @@ void timeline_plot(const struct timeline *t, int count, bool over_asked, struct 
 	if (count == 1) {
 		sizes_panel(plot, t, &f, TOP, 330);
 		split_panel(plot, t, &f, TOP + 330 + 70, 210);
-		x_label(plot, &f);
+		x_label(plot, t, &f);
 		ratios_panel(plot, TOP + 330 + 70 + 210 + 70, 170);
 	} else {
 		pair_panel(plot, t, H, "H, heap extent", f.y.unit, TOP, 300);
 		pair_panel(plot, t, EXTERNAL, "external fragmentation", "%", TOP + 370, 150);
-		x_label(plot, &f);
+		x_label(plot, t, &f);
 		pair_panel(plot, t, INTERNAL, "internal fragmentation", "%", TOP + 590, 150);
 	}
 	plot_command(plot, "unset label\nunset object\nunset tics\nunset border\nunset xlabel\n"
@@ -715,7 +759,7 @@ void rss_plot(const struct timeline *t, struct plot *plot)
 	timeline_data(plot, t, &f, 0);
 	plot_begin(plot, &f);
 	losses_shade(plot, t, &f);
-	x_label(plot, &f);
+	x_label(plot, t, &f);
 	panel_begin(plot, TOP, 320, f.y.unit);
 	snprintf(title, sizeof(title), "Resident memory: %s", t->who);
 	plot_words(plot, 1000, LEFT, 24, PLOT_TITLE, title);
@@ -768,6 +812,18 @@ static enum status timeline_picture(const struct timeline *t, const struct optio
 	return plot_close(plot);
 }
 
+static void text_heading(const struct timeline *t)
+{
+	char idle[FIGURE_MAX];
+
+	printf("%s\n%s", t->who, t->lost ? "events were lost: figures are \"at least\"\n" : "");
+	if (t->skip)
+		printf("the first %s, before the program's own first call, are left out: --begin 0 shows "
+		       "them\n",
+		       text_span(idle, sizeof(idle), (double)t->skip));
+	putchar('\n');
+}
+
 static void timeline_text(const struct timeline *t, const struct options *o, bool rss)
 {
 	int64_t rows = row_count ? row_count : 20;
@@ -775,8 +831,7 @@ static void timeline_text(const struct timeline *t, const struct options *o, boo
 	struct sheet sheet;
 
 	if (plain)
-		printf("%s\n%s\n", t->who,
-		       t->lost ? "events were lost: figures are \"at least\"\n" : "");
+		text_heading(t);
 	if (rss)
 		rss_sheet(t, rows, &sheet);
 	else
@@ -809,7 +864,7 @@ static enum status timeline_run(const struct command *self, struct options *o, b
 	status = scope_open(&s, o->args[0], o);
 	if (status)
 		return status;
-	status = timeline_load(&t, &s);
+	status = timeline_load(&t, &s, o);
 	if (!status) {
 		if (rss && !timeline_has_rss(&t))
 			status = msg_fail(STATUS_INPUT,

@@ -37,6 +37,7 @@ struct timeline {
 	size_t samples, losses;
 	struct timeline_peak live, extent, rss_anon; /* over all facts, never over samples */
 	int64_t duration, lost;
+	int64_t skip; /* ns at the start that are not shown: the tracer set itself up, 0 none */
 	bool outside;
 	bool part; /* --begin or --end left some of the run out */
 	char who[160];
@@ -48,7 +49,8 @@ double sample_external(const struct timeline_sample *s);
 double sample_utilisation(const struct timeline_sample *s);
 int64_t sample_heap(const struct timeline_sample *s); /* H */
 
-enum status timeline_load(struct timeline *t, struct scope *s);
+/* Leaves out what lies before the program's own first call, unless --begin says where to begin. */
+enum status timeline_load(struct timeline *t, struct scope *s, const struct options *o);
 void timeline_release(struct timeline *t);
 
 /* About `rows` moments, evenly spaced over time or over bytes asked for. */
