@@ -39,9 +39,10 @@ struct lw_mark {
 struct lw_mark lw_below_before(void *ptr);
 void lw_below_after(void *ptr, const struct lw_mark *mark, uint64_t end);
 
-/* What an allocation came from, and which way a free went, as far as the block itself shows. */
+/* What an allocation came from, and which way a free went, as far as the block itself shows;
+ * negative for a block that is none of the allocator's. */
 int lw_below_source(void *ptr, int said);
-int lw_below_path(const struct lw_mark *mark, int said);
+int lw_below_path(void *ptr, const struct lw_mark *mark, int said);
 
 struct lw_below_info {
 	const char *allocator;

@@ -292,7 +292,7 @@ struct lw_mark lw_below_before(void *ptr)
 void lw_below_after(void *ptr, const struct lw_mark *mark, uint64_t end)
 {
 	if (below.which == PTMALLOC)
-		ptmalloc_growth(ptr, mark, end);
+		ptmalloc_growth(in_arena(ptr) ? NULL : ptr, mark, end);
 }
 
 int lw_below_source(void *ptr, int said)
@@ -303,10 +303,12 @@ int lw_below_source(void *ptr, int said)
 	};
 
 	(void)said;
+	if (in_arena(ptr))
+		return -1;
 	return below.which == PTMALLOC && ptmalloc_is_mapped(ptr) ? FROM_MMAP : FROM_UNKNOWN;
 }
 
-int lw_below_path(const struct lw_mark *mark, int said)
+int lw_below_path(void *ptr, const struct lw_mark *mark, int said)
 {
 	enum {
 		TO_SYSTEM = 3,
@@ -314,6 +316,8 @@ int lw_below_path(const struct lw_mark *mark, int said)
 	};
 
 	(void)said;
+	if (in_arena(ptr))
+		return -1;
 	return mark->address ? TO_SYSTEM : TO_UNKNOWN;
 }
 

@@ -97,12 +97,17 @@ static void close_alloc(struct call *call, void *ptr, enum lw_function function,
                         size_t align, uint64_t caller)
 {
 	struct lw_fact fact = {.function = function, .align = log2_of(align)};
+	int source = ptr ? lw_below_source(ptr, call->self->source) : 0;
 
 	if (!ptr) {
 		close_fail(call, function, size, align, caller, call->error);
 		return;
 	}
-	fact.source = (uint8_t)lw_below_source(ptr, call->self->source);
+	if (source < 0) {
+		call_close(call, NULL, false);
+		return;
+	}
+	fact.source = (uint8_t)source;
 	fact.kind = fact.source ? FACT_ALLOC : FACT_POOL_HIT;
 	fact.alloc.ptr = (uintptr_t)ptr;
 	fact.alloc.size = size;
@@ -114,11 +119,12 @@ static void close_alloc(struct call *call, void *ptr, enum lw_function function,
 static void close_free(struct call *call, void *ptr, enum lw_function function, uint64_t caller)
 {
 	struct lw_fact fact = {.kind = FACT_FREE, .function = function};
+	int path = lw_below_path(ptr, &call->mark, call->self->path);
 
-	fact.detail = (uint8_t)lw_below_path(&call->mark, call->self->path);
+	fact.detail = (uint8_t)path;
 	fact.free.ptr = (uintptr_t)ptr;
 	fact.free.caller = caller;
-	call_close(call, &fact, true);
+	call_close(call, path < 0 ? NULL : &fact, true);
 }
 
 /* COUNT * SIZE, or the largest size when that is too much: such a request only ever fails. */

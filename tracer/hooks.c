@@ -158,8 +158,9 @@ int lw_below_source(void *ptr, int said)
 	return said == UNSAID ? FROM_POOL : said;
 }
 
-int lw_below_path(const struct lw_mark *mark, int said)
+int lw_below_path(void *ptr, const struct lw_mark *mark, int said)
 {
+	(void)ptr;
 	(void)mark;
 	return said == UNSAID ? TO_LOCAL : said;
 }

@@ -87,20 +87,21 @@ static pid_t read_pid(const char *path)
 	return pid;
 }
 
-/* The number may be another process' by now. */
+/* The number may be another process' by now, and one that has ended is nobody's child to be
+ * waited for: both are told from /proc/PID/stat, "PID (NAME) STATE ...". */
 static bool is_session_daemon(pid_t pid)
 {
-	char path[64], name[32] = "";
+	char path[64], name[64] = "", state = 'Z';
 	FILE *file;
 
-	snprintf(path, sizeof path, "/proc/%d/comm", (int)pid);
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	file = pid > 0 ? fopen(path, "re") : NULL;
 	if (!file)
 		return false;
-	if (!fgets(name, sizeof name, file))
-		name[0] = '\0';
+	if (fscanf(file, "%*d (%63[^)]) %c", name, &state) != 2)
+		state = 'Z';
 	fclose(file);
-	return !strncmp(name, "lttng-session", 13);
+	return state != 'Z' && state != 'X' && !strncmp(name, "lttng-session", 13);
 }
 
 /* ---- start ------------------------------------------------------------------------------ */

@@ -1,0 +1,24 @@
+#!/bin/sh
+# help.sh: help asked for is on stdout with status 0; wrong use is one line on stderr with 125.
+. "$(dirname "$0")/lib.sh"
+
+expect "lwtrace --help" 0 "$LWTRACE" --help
+for verb in $(awk '/^verbs:/ { on = 1; next } /^$/ { on = 0 } on { print $1 }' stdout); do
+	expect "lwtrace $verb --help" 0 "$LWTRACE" "$verb" --help
+	equal "says how it is used" "$(grep -c "^usage: lwtrace $verb" stdout)" 1
+	equal "and nothing on stderr" "$(cat stderr)" ""
+	expect "an unknown option of $verb is refused" 125 "$LWTRACE" "$verb" --nonsense
+	says "in one line" 'unknown option: option="--nonsense"'
+done
+expect "--version" 0 "$LWTRACE" --version
+equal "is one line" "$(grep -c '^lwtrace [0-9]' stdout)" 1
+expect "an unknown verb is refused" 125 "$LWTRACE" nonsense
+says "in one line" 'unknown verb'
+expect "a value that is missing is refused" 125 "$LWTRACE" record --max-size
+says "in one line" 'needs a value'
+expect "a value that is none is refused" 125 "$LWTRACE" record --max-size much -- true
+says "in one line" 'bad value of --max-size'
+
+expect "the doctor finds this machine well" 0 "$LWTRACE" doctor
+expect "the environment is printed" 0 "$LWTRACE" env --allocator ptmalloc
+equal "as assignments" "$(grep -vc '^[A-Z_]*=' stdout)" 0
