@@ -98,6 +98,9 @@ static const struct replacement svg_replacements[] = {
 	{"rgb(192,57,43)", "var(--alarm)"},
 	{"rgb(192, 57, 43)", "var(--alarm)"},
 	{"rgb(192,  57,  43)", "var(--alarm)"},
+	{"rgb(228, 231, 235)", "var(--fill)"},
+	{"rgb(0,114,178)", "var(--blue)"},
+	{"rgb(  0, 114, 178)", "var(--blue)"},
 	{"fill=\"#ffffff\"", "fill=\"none\""},
 };
 
