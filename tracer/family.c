@@ -245,7 +245,8 @@ static void close_realloc(struct call *call, void *old, void *ptr, enum lw_funct
 		close_fail(call, function, size, 0, caller, call->error);
 		return;
 	}
-	fact.detail = ptr != old;
+	if (ptr != old)
+		fact.detail = (uint8_t)(1 + lw_below_path(old, &call->mark, call->self->path));
 	fact.source = (uint8_t)lw_below_source(ptr, call->self->source);
 	fact.realloc.old_ptr = (uintptr_t)old;
 	fact.realloc.new_ptr = (uintptr_t)ptr;

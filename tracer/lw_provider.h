@@ -177,7 +177,7 @@ LTTNG_UST_TRACEPOINT_EVENT(lw, free,
 	)
 )
 
-/* A block changed its size, in place or moved. */
+/* A block changed its size.  moved: 0 in place, else 1 + the path that its old place went. */
 LTTNG_UST_TRACEPOINT_EVENT(lw, realloc,
 	LTTNG_UST_TP_ARGS(const struct lw_fact *, fact),
 	LTTNG_UST_TP_FIELDS(
