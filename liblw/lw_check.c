@@ -381,7 +381,7 @@ static int check_regions(int check(const struct region *r))
 
 __attribute__((visibility("default"))) int lw_check(void)
 {
-	if (!lw.started)
+	if (!lw.page)
 		return 0;
 	memset(&seen, 0, sizeof seen);
 	heap_found(&first_heap);
