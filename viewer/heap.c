@@ -226,12 +226,21 @@ static void count_block(struct heap *h, const struct block *b, int sign)
 		h->headers -= sign * (int64_t)b->usable;
 }
 
+/* Where top ends: at the break, or at the bookkeeping with which an allocator ends its heap there. */
+static uint64_t top_end(const struct heap *h)
+{
+	const struct range *r = h->break_end ? ranges_find(&h->pools, h->break_end - 1) : NULL;
+	const struct pool *p = r ? r->data : NULL;
+
+	return p && !p->capacity && r->end == h->break_end ? r->start : h->break_end;
+}
+
 /* Looked up only when the free set changed: most facts are of pools and do not. */
 static int64_t find_top(struct heap *h)
 {
 	if (!h->top_known) {
-		const struct range *r =
-			h->break_end ? ranges_find(&h->free, h->break_end - 1) : NULL;
+		uint64_t end = top_end(h);
+		const struct range *r = end ? ranges_find(&h->free, end - 1) : NULL;
 
 		h->top = r ? r->end - r->start : 0;
 		h->top_known = true;
