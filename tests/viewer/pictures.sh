@@ -3,7 +3,7 @@
 #
 # The views on a small database that is checked by hand (small.sql): their words, golden; their
 # pictures, drawn and drawn the same; their refusals.
-#	pictures.sh LWVIEW text|draw|refuse
+#	pictures.sh LWVIEW text|draw|refuse|agree
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 view=$1
@@ -139,6 +139,33 @@ refuse() {
 	mkdir full && touch full/file
 	expect 2 'it exists' "$view" report small.db -o full
 	[ -w / ] || expect 4 'cannot write' "$view" map small.db -o /x.svg
+}
+
+# The map counts the heap's parts from intervals, the loader fact by fact: they agree to the byte.
+agree() {
+	found=0
+	for trace in "$here"/../../traces/good/*/trace; do
+		[ -d "$trace" ] || continue
+		found=1
+		"$view" load -q "$trace" -o t.db -f || fail "load $trace"
+		id=$(sqlite3 t.db "SELECT id FROM process ORDER BY facts DESC, id LIMIT 1")
+		for at in peak end; do
+			order='seq DESC'
+			[ $at = peak ] && order='extent DESC, live DESC, seq'
+			sqlite3 t.db "SELECT live, slack, headers, tracer,
+					CASE WHEN allocator LIKE 'liblw%' THEN pool_free ELSE 0 END,
+					CASE WHEN allocator LIKE 'liblw%' THEN deferred ELSE 0 END,
+					bins, top, extent
+				FROM timeline, process WHERE process = $id AND id = $id
+				ORDER BY $order LIMIT 1" | tr '|' '\n' | grep -v '^0$' >want
+			"$view" map t.db --at $at --csv | sed '1d; /^H,/d' | cut -d, -f3 | grep -v '^0$' >got
+			cmp -s want got || fail "$trace, $at: $(paste -s -d' ' want), map says $(paste -s -d' ' got)"
+		done
+	done
+	[ $found -eq 1 ] || {
+		echo "SKIP: no sample traces here"
+		exit 77
+	}
 }
 
 $part
