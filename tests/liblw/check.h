@@ -35,12 +35,12 @@ struct check_test {
 	}
 
 /* Fails the test that is running, with the place and the values of two numbers. */
-#define CHECK_EQUAL(a, b)                                                          \
-	do {                                                                       \
-		unsigned long long left = (unsigned long long)(a),                 \
-				   right = (unsigned long long)(b);                \
-		if (left != right)                                                 \
-			check_fail(__FILE__, __LINE__, #a " == " #b, left, right); \
+#define CHECK_EQUAL(a, b)                                                               \
+	do {                                                                            \
+		unsigned long long check_a = (unsigned long long)(a),                   \
+				   check_b = (unsigned long long)(b);                   \
+		if (check_a != check_b)                                                 \
+			check_fail(__FILE__, __LINE__, #a " == " #b, check_a, check_b); \
 	} while (0)
 
 #define CHECK(cond)                                                        \
