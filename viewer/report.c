@@ -196,8 +196,6 @@ static enum status stat_read(struct report *r)
 		return msg_errno(STATUS_INPUT, "cannot read statistics: path=\"%s\"", r->stat_path);
 	}
 	fclose(f);
-	if (!db_value(r->recording[0].scope.db, "SELECT 1", 0, NULL))
-		return STATUS_FAILED;
 	return STATUS_OK;
 }
 
@@ -392,8 +390,6 @@ static void verdict_section(struct report *r)
 		const struct scope *s = &r->recording[i].scope;
 		char lost[FIGURE_MAX];
 
-		if (s->lost)
-			html_print(r->out, "%s", "");
 		if (s->lost || !s->complete) {
 			fputs("<p class=\"loss\" role=\"alert\">", r->out);
 			html_print(r->out, "%s: ", s->allocator);
@@ -429,9 +425,139 @@ static void recordings_section(struct report *r)
 	sheet_section(r, &t, "recordings", 0);
 }
 
+/* A picture of one recording, and the table below it. */
+struct picture {
+	const char *id, *table_id;
+	const char *caption;
+	void (*size)(const struct recording *rec, int *width, int *height);
+	enum status (*draw)(const struct recording *rec, struct plot *plot);
+	void (*table)(const struct recording *rec, struct sheet *t);
+	bool (*wanted)(const struct recording *rec); /* NULL: always */
+};
+
+static void size_of_map(const struct recording *rec, int *width, int *height)
+{
+	map_size(&rec->map, 1, width, height);
+}
+
+static enum status draw_map(const struct recording *rec, struct plot *plot)
+{
+	return map_plot(&rec->map, 1, NULL, plot);
+}
+
+static void table_of_map(const struct recording *rec, struct sheet *t)
+{
+	map_sheet(&rec->map, t);
+}
+
+static void size_of_timeline(const struct recording *rec, int *width, int *height)
+{
+	(void)rec;
+	timeline_size(1, width, height);
+}
+
+static enum status draw_timeline(const struct recording *rec, struct plot *plot)
+{
+	timeline_plot(&rec->timeline, 1, false, plot);
+	return STATUS_OK;
+}
+
+static void table_of_timeline(const struct recording *rec, struct sheet *t)
+{
+	timeline_sheet(&rec->timeline, 20, true, t);
+}
+
+static void size_of_rss(const struct recording *rec, int *width, int *height)
+{
+	(void)rec;
+	rss_size(width, height);
+}
+
+static enum status draw_rss(const struct recording *rec, struct plot *plot)
+{
+	rss_plot(&rec->timeline, plot);
+	return STATUS_OK;
+}
+
+static void table_of_rss(const struct recording *rec, struct sheet *t)
+{
+	rss_sheet(&rec->timeline, 10, t);
+}
+
+static bool rss_wanted(const struct recording *rec)
+{
+	return timeline_has_rss(&rec->timeline);
+}
+
+static void size_of_latency(const struct recording *rec, int *width, int *height)
+{
+	latency_size(&rec->latency, 1, width, height);
+}
+
+static enum status draw_latency(const struct recording *rec, struct plot *plot)
+{
+	latency_plot(&rec->latency, 1, plot);
+	return STATUS_OK;
+}
+
+static void table_of_latency(const struct recording *rec, struct sheet *t)
+{
+	latency_sheet(&rec->latency, t);
+}
+
+static const struct picture pictures[] = {
+	{"map", "split",
+         "The heap at the peak of its extent. Address space runs from left to right, then down; regions "
+         "far apart start rows of their own. Each colour's area is its share of the bytes; a chunk's "
+         "header and slack are drawn with it and told apart in the table.",
+         size_of_map, draw_map, table_of_map, NULL},
+	{"timeline", "timeline-table",
+         "Sizes, the split of the extent, and fragmentation through time. L: live asked for; U: live "
+         "usable; H: extent less the tracer's own blocks. External: 1 - largest free run / free bytes; "
+         "internal: 1 - L / U; utilisation: L / H. Red bands: events were lost there.",
+         size_of_timeline, draw_timeline, table_of_timeline, NULL},
+	{"rss", "rss-table",
+         "Anonymous resident memory of the process: the heap's part and the rest. Not counted: shared "
+         "memory, among it trace buffers and CUDA/NvMap, and files.",
+         size_of_rss, draw_rss, table_of_rss, rss_wanted},
+	{"latency", "latency-table",
+         "Time inside the allocator per operation, by where the memory came from or went, both axes "
+         "logarithmic. Percentiles are never too low and at most 1/16 too high; max is exact.",
+         size_of_latency, draw_latency, table_of_latency, NULL},
+};
+
 static enum status plot_for(struct plot **plot, int width, int height)
 {
 	return plot_open(plot, &(struct plot_spec){.width = width, .height = height});
+}
+
+static enum status picture_section(struct report *r, const struct picture *p, int i)
+{
+	const struct recording *rec = &r->recording[i];
+	enum status status;
+	struct plot *plot;
+	struct sheet t;
+	int width, height;
+	char id[64];
+
+	if (p->wanted && !p->wanted(rec))
+		return STATUS_OK;
+	p->size(rec, &width, &height);
+	status = plot_for(&plot, width, height);
+	if (status)
+		return status;
+	status = p->draw(rec, plot);
+	if (status) {
+		plot_abandon(plot);
+		return status;
+	}
+	snprintf(id, sizeof(id), "%s-%d", p->id, i);
+	status = figure_write(r, plot, id, p->caption);
+	if (status)
+		return status;
+	p->table(rec, &t);
+	sheet_section(r, &t, p->table_id, i);
+	return STATUS_OK;
 }
 
 static enum status pair_maps(struct report *r, int i)
@@ -524,121 +650,6 @@ static enum status pair_section(struct report *r, int i)
 	return status;
 }
 
-static enum status map_section(struct report *r, int i)
-{
-	struct recording *rec = &r->recording[i];
-	struct plot *plot;
-	struct sheet t;
-	enum status status;
-	int width, height;
-	char id[32];
-
-	map_size(&rec->map, 1, &width, &height);
-	status = plot_for(&plot, width, height);
-	if (status)
-		return status;
-	status = map_plot(&rec->map, 1, NULL, plot);
-	if (status) {
-		plot_abandon(plot);
-		return status;
-	}
-	snprintf(id, sizeof(id), "map-%d", i);
-	status = figure_write(r, plot, id,
-	                      "The heap at the peak of its extent. Address space runs from left to "
-	                      "right, then down; regions far apart start rows of their own. Each "
-	                      "colour's area is its share of the bytes; a chunk's header and slack "
-	                      "are drawn with it and told apart in the table.");
-	if (!status) {
-		map_sheet(&rec->map, &t);
-		sheet_section(r, &t, "split", i);
-	}
-	return status;
-}
-
-static enum status timeline_section(struct report *r, int i)
-{
-	struct recording *rec = &r->recording[i];
-	struct plot *plot;
-	struct sheet t;
-	enum status status;
-	int width, height;
-	char id[32];
-
-	timeline_size(1, &width, &height);
-	status = plot_for(&plot, width, height);
-	if (status)
-		return status;
-	timeline_plot(&rec->timeline, 1, false, plot);
-	snprintf(id, sizeof(id), "timeline-%d", i);
-	status = figure_write(
-		r, plot, id,
-		"Sizes, the split of the extent, and fragmentation through time. L: live "
-		"asked for; U: live usable; H: extent less the tracer's own blocks. "
-		"External: 1 - largest free run / free bytes; internal: 1 - L / U; "
-		"utilisation: L / H. Red bands: events were lost there.");
-	if (status)
-		return status;
-	timeline_sheet(&rec->timeline, 20, true, &t);
-	sheet_section(r, &t, "timeline-table", i);
-	return STATUS_OK;
-}
-
-static enum status rss_section(struct report *r, int i)
-{
-	struct recording *rec = &r->recording[i];
-	struct plot *plot;
-	struct sheet t;
-	enum status status;
-	int width, height;
-	char id[32];
-
-	if (!timeline_has_rss(&rec->timeline))
-		return STATUS_OK;
-	rss_size(&width, &height);
-	status = plot_for(&plot, width, height);
-	if (status)
-		return status;
-	rss_plot(&rec->timeline, plot);
-	snprintf(id, sizeof(id), "rss-%d", i);
-	status = figure_write(
-		r, plot, id,
-		"Anonymous resident memory of the process: the heap's part and the rest. "
-		"Not counted: shared memory, among it trace buffers and CUDA/NvMap, and "
-		"files.");
-	if (!status) {
-		rss_sheet(&rec->timeline, 10, &t);
-		sheet_section(r, &t, "rss-table", i);
-	}
-	return status;
-}
-
-static enum status latency_section(struct report *r, int i)
-{
-	struct recording *rec = &r->recording[i];
-	struct plot *plot;
-	struct sheet t;
-	enum status status;
-	int width, height;
-	char id[32];
-
-	latency_size(&rec->latency, 1, &width, &height);
-	status = plot_for(&plot, width, height);
-	if (status)
-		return status;
-	latency_plot(&rec->latency, 1, plot);
-	snprintf(id, sizeof(id), "latency-%d", i);
-	status = figure_write(
-		r, plot, id,
-		"Time inside the allocator per operation, by where the memory came from or "
-		"went, both axes logarithmic. Percentiles are never too low and at most "
-		"1/16 too high; max is exact.");
-	if (!status) {
-		latency_sheet(&rec->latency, &t);
-		sheet_section(r, &t, "latency-table", i);
-	}
-	return status;
-}
-
 /* The sheets of `lwview info`, word for word. */
 static enum status info_section(struct report *r, int i)
 {
@@ -661,17 +672,15 @@ static enum status info_section(struct report *r, int i)
 
 static enum status recording_section(struct report *r, int i)
 {
-	static enum status (*const sections[])(struct report *, int) = {
-		map_section, timeline_section, rss_section, latency_section, info_section};
 	enum status status = STATUS_OK;
 	size_t k;
 
 	fprintf(r->out, "<h2 id=\"recording-%d\">", i);
 	html_print(r->out, "%s", r->recording[i].map.who);
 	fputs("</h2>\n", r->out);
-	for (k = 0; !status && k < sizeof(sections) / sizeof(*sections); k++)
-		status = sections[k](r, i);
-	return status;
+	for (k = 0; !status && k < sizeof(pictures) / sizeof(*pictures); k++)
+		status = picture_section(r, &pictures[k], i);
+	return status ? status : info_section(r, i);
 }
 
 static void definitions_section(struct report *r)
