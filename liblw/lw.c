@@ -41,7 +41,8 @@
 #define ALIGN_UP(x, a) (((x) + (a)-1) & ~((uintptr_t)(a)-1))
 
 #define POOL_FIRST     ((size_t)4 << 10) /* bytes of a class's first pool: a page */
-#define POOL_BATCH     12                /* descriptors made at a time: 1 KiB */
+#define BATCH_MIN      12                /* pools' descriptors made at a time: 1 KiB... */
+#define BATCH_MAX      800               /* ...to 64 KiB */
 #define DEFER_COUNT    32                /* merging so many under one lock hides the lock's cost */
 #define DEFER_BYTES    ((size_t)256 << 10) /* what a thread may hold back from the others */
 #define DRAIN_MAX      64                  /* pools with remote frees that one call takes in */
@@ -67,6 +68,7 @@ static struct {
 	size_t keep;  /* what a trim leaves of the top; it grows when that was too little */
 	size_t dirty; /* bytes released since the last purge */
 	bool trimmed; /* or purged, and not in need of it since */
+	unsigned batch;
 	uint64_t filled[BINS / 64 + 1]; /* a bit per bin that is not empty */
 	struct chunk *bin[BINS];
 	struct pool *idle; /* pool descriptors not in use, linked by `next` */
@@ -200,18 +202,22 @@ static bool heap_trim(size_t pad)
 	return true;
 }
 
-/* Gives the pages inside of large free chunks back, of PURGE_MAX chunks at most. */
-static void heap_purge(void)
+/* Gives the pages inside of free chunks of LEAST bytes or more back, of MOST chunks at most. */
+static void heap_purge(size_t least, size_t most)
 {
-	unsigned left = PURGE_MAX;
-	for (unsigned n = bin_number(PURGE_MIN); n < BINS && left; n++)
-		for (struct chunk *c = lw.bin[n]; c && left; c = c->next, left--) {
+	size_t left = most;
+	for (unsigned n = bin_number(least); n < BINS && left; n++)
+		for (struct chunk *c = lw.bin[n]; c && left; c = c->next) {
 			uintptr_t from = ALIGN_UP((uintptr_t)(c + 1), lw.page);
-			size_t bytes = ((uintptr_t)c + size_of(c) - WORD - from) & -lw.page;
-			TRACE(map, DO_RETURN, from, bytes, 0, 0);
-			sys_return((void *)from, bytes);
+			uintptr_t to = ((uintptr_t)c + size_of(c) - WORD) & -lw.page;
+			if (c->head & OWN || from >= to)
+				continue;
+			c->head |= OWN;
+			left--;
+			TRACE(map, DO_RETURN, from, to - from, 0, 0);
+			sys_return((void *)from, to - from);
 		}
-	lw.trimmed |= left < PURGE_MAX;
+	lw.trimmed |= left < most;
 	lw.dirty = 0;
 }
 
@@ -235,7 +241,7 @@ static struct chunk *chunk_release(struct chunk *c)
 	if (c == lw.top && size_of(c) > 2 * lw.keep)
 		lw.trimmed |= heap_trim(lw.keep);
 	if (lw.dirty > 2 * lw.keep)
-		heap_purge();
+		heap_purge(PURGE_MIN, PURGE_MAX);
 	return c;
 }
 
@@ -464,9 +470,11 @@ static struct pool *pool_new(struct heap *h, unsigned class)
 	size_t size = class * GRAIN,
 	       bytes = POOL_FIRST << (h->pools[class] < 8 ? h->pools[class] : 8);
 	bytes = ALIGN_UP(bytes < size * SLOT_BITS ? bytes : size * SLOT_BITS, TILE);
-	if (!lw.idle && (lw.idle = own_take(h, POOL_BATCH * sizeof(struct pool))))
-		for (unsigned i = 1; i < POOL_BATCH; i++)
+	if (!lw.idle && (lw.idle = own_take(h, lw.batch * sizeof(struct pool)))) {
+		for (unsigned i = 1; i < lw.batch; i++)
 			lw.idle[i - 1].next = &lw.idle[i];
+		lw.batch += lw.batch < BATCH_MAX ? lw.batch / 2 : 0; /* few batches: they stay */
+	}
 	struct chunk *c = lw.idle ? chunk_take(h, bytes, TILE, &zero) : NULL;
 	if (!c)
 		return NULL;
@@ -561,6 +569,8 @@ static void heap_drain(struct heap *h)
 		size_t freed = __atomic_exchange_n(&pool->remote, 0, __ATOMIC_ACQUIRE);
 		bool full = !(pool->free << 1) && pool->budget < BIAS;
 		unsigned count = 0;
+		if (pool->free & freed)
+			fault("double free, by two threads, in the pool", (void *)pool_base(pool));
 		pool->free |= freed;
 		for (; freed; freed &= freed - 1)
 			count++;
@@ -666,6 +676,7 @@ static void start(void)
 	lw.ignore_foreign = option && !strcmp(option, "ignore");
 	lw.page = getauxval(AT_PAGESZ);
 	lw.keep = lw.map_min = MAP_MIN;
+	lw.batch = BATCH_MIN;
 	pthread_key_create(&lw.key, heap_close);
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
@@ -871,9 +882,10 @@ static void *chunk_new(size_t n, size_t align, bool *zero)
 	}
 	if (h->pending || h->drained)
 		heap_drain(h);
-	if (size >= lw.map_min && align <= GRAIN) {
+	void *p = size >= lw.map_min && align <= GRAIN ? mapped_new(n) : NULL;
+	if (p) {
 		*zero = true;
-		return mapped_new(n);
+		return p;
 	}
 	lock();
 	c = chunk_take(h, size, align, zero);
@@ -1102,7 +1114,7 @@ static void pool_visit(struct pool *pool, part_fn *fn, void *arg)
 static void heap_visit(part_fn *fn, void *data)
 {
 	lock();
-	for (struct region *r = &lw.brk; r && r->base; r = r->next) {
+	for (struct region *r = lw.tiles ? &lw.brk : lw.brk.next; r; r = r->next) {
 		uintptr_t first =
 			r == &lw.brk ? r->base : (uintptr_t)(r->map + (r->end - r->base) / TILE);
 		struct chunk *c = (struct chunk *)(ALIGN_UP(first, GRAIN) + GRAIN - WORD);
@@ -1168,9 +1180,10 @@ API int lw_trim(size_t pad)
 	if (self)
 		heap_flush(self, ON_TRIM);
 	lock();
-	heap_trim(pad);
+	bool gone = heap_trim(pad);
+	heap_purge(2 * lw.page, SIZE_MAX);
 	unlock();
-	return lw.extent < before;
+	return gone || lw.extent < before;
 }
 
 API unsigned lw_version(void) { return LW_VERSION; }
@@ -1183,9 +1196,12 @@ static __attribute__((destructor)) void report(void)
 	if (!option || *option != '1')
 		return;
 	lw_stats(&s);
-	dprintf(STDERR_FILENO,
-	        "liblw: extent=%zu peak=%zu live=%zu blocks=%zu headers=%zu pool_free=%zu "
-	        "deferred=%zu bins=%zu top=%zu foreign=%zu\n",
-	        s.extent, s.peak_extent, s.live, s.live_blocks, s.headers, s.pool_free, s.deferred,
-	        s.bins, s.top, s.foreign);
+	char line[256];
+	int n = snprintf(line, sizeof line,
+	                 "liblw: extent=%zu peak=%zu live=%zu blocks=%zu headers=%zu pool_free=%zu "
+	                 "deferred=%zu bins=%zu top=%zu foreign=%zu\n",
+	                 s.extent, s.peak_extent, s.live, s.live_blocks, s.headers, s.pool_free,
+	                 s.deferred, s.bins, s.top, s.foreign);
+	if (write(STDERR_FILENO, line, n) < 0)
+		return;
 }
