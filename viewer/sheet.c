@@ -3,6 +3,7 @@
  * sheet.c - tables as text and as HTML; figures in words.
  */
 #include "sheet.h"
+#include "html.h"
 #include "table.h"
 
 #include <inttypes.h>
@@ -217,30 +218,6 @@ void sheet_print(const struct sheet *t, FILE *out)
 	}
 	if (t->note)
 		fprintf(out, "%s\n", t->note);
-}
-
-void html_text(const char *text, FILE *out)
-{
-	for (; *text; text++)
-		switch (*text) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		case '\'':
-			fputs("&#39;", out);
-			break;
-		default:
-			fputc(*text, out);
-		}
 }
 
 static void html_row(const struct sheet *t, size_t row, FILE *out)

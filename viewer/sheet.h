@@ -48,9 +48,6 @@ void sheet_csv(const struct sheet *t, FILE *out);
 void sheet_write(const struct sheet *t, const struct options *o, FILE *out);
 void sheet_release(struct sheet *t);
 
-/* Text for HTML: the five characters that mean something there are replaced. */
-void html_text(const char *text, FILE *out);
-
 /* Figures in words beside those of table.h; each returns `text`. */
 #define FIGURE_MAX 48
 char *count_text(char text[FIGURE_MAX], int64_t count);  /* 1 234 567 */

@@ -12,6 +12,7 @@
 #include "compare.h"
 #include "heapmap.h"
 #include "histogram.h"
+#include "html.h"
 #include "sheet.h"
 #include "view_timeline.h"
 
@@ -424,6 +425,29 @@ static void sheet_speaks_four_languages(void **state)
 	sheet_release(&t);
 }
 
+static void pictures_on_one_page_keep_apart(void **state)
+{
+	static const char svg[] =
+		"<?xml version=\"1.0\"?>\n<svg viewBox=\"0 0 1 1\"><title>Gnuplot</title>"
+		"<g id=\"a\" color=\"black\" fill=\"rgb(36,41,47)\">"
+		"<use xlink:href='#b'/><path fill='url(#c)'/></g></svg>\n";
+	size_t size;
+	char *text;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	svg_inline(svg, 7, f);
+	fclose(f);
+	assert_string_equal(text, "<svg viewBox=\"0 0 1 1\"><g id=\"p7a\" fill=\"currentColor\">"
+	                          "<use xlink:href='#p7b'/><path fill='url(#p7c)'/></g></svg>\n");
+	free(text);
+	f = open_memstream(&text, &size);
+	svg_inline("no picture", 1, f);
+	fclose(f);
+	assert_string_equal(text, "");
+	free(text);
+}
+
 static void figures_read_well(void **state)
 {
 	char text[FIGURE_MAX];
@@ -461,6 +485,7 @@ int main(void)
 		cmocka_unit_test(figures_follow_their_definitions),
 		cmocka_unit_test(change_is_signed_and_never_infinite),
 		cmocka_unit_test(sheet_speaks_four_languages),
+		cmocka_unit_test(pictures_on_one_page_keep_apart),
 		cmocka_unit_test(figures_read_well),
 	};
 
