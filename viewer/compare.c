@@ -79,7 +79,7 @@ struct moment compare_moment(struct scope *s, int64_t asked, int64_t slack, int6
 	return m;
 }
 
-/* The last allocation up to a moment: the one that brought the bytes asked for to where they are. */
+/* The last allocation up to a moment: it brought the bytes asked for to where they are. */
 static struct moment last_allocation(struct scope *s, struct moment m)
 {
 	struct query *q = db_prepare(s->db, "SELECT birth_seq, birth"

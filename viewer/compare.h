@@ -4,7 +4,8 @@
  * at the same point of the program.
  *
  * The same point: right after the allocation with which the program has asked for so many bytes
- * since its start (a realloc counts its new size), or next to so many. Exact for one thread, approximate for more.
+ * since its start (a realloc counts its new size), or next to so many. Exact for one thread,
+ * approximate for more.
  */
 #ifndef LWVIEW_COMPARE_H
 #define LWVIEW_COMPARE_H

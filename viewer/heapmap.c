@@ -184,7 +184,7 @@ static size_t extents_join(struct heap_piece *extent, size_t count)
 	return n;
 }
 
-/* Where top ends: at the break, or at the bookkeeping with which an allocator ends its heap there. */
+/* Where top ends: at the break, or at the bookkeeping with which the allocator ends its heap. */
 static uint64_t top_end(const struct heap_input *in, uint64_t break_end)
 {
 	size_t i;

@@ -422,18 +422,18 @@ static void table_of_latency(const struct recording *rec, struct sheet *t)
 
 static const struct picture pictures[] = {
 	{"map", "split",
-         "The heap at the peak of its extent. Address space runs from left to right, then down; regions "
-         "far apart start rows of their own. Each colour's area is its share of the bytes; a chunk's "
-         "header and slack are drawn with it and told apart in the table.",
+         "The heap at the peak of its extent. Address space runs from left to right, then down; "
+         "regions far apart start rows of their own. Each colour's area is its share of the bytes; a "
+         "chunk's header and slack are drawn with it and told apart in the table.",
          size_of_map, draw_map, table_of_map, NULL},
 	{"timeline", "timeline-table",
          "Sizes, the split of the extent, and fragmentation through time. L: live asked for; U: live "
-         "usable; H: extent less the tracer's own blocks. External: 1 - largest free run / free bytes; "
-         "internal: 1 - L / U; utilisation: L / H. Red bands: events were lost there.",
+         "usable; H: extent less the tracer's own blocks. External: 1 - largest free run / free "
+         "bytes; internal: 1 - L / U; utilisation: L / H. Red bands: events were lost there.",
          size_of_timeline, draw_timeline, table_of_timeline, NULL},
 	{"rss", "rss-table",
-         "Anonymous resident memory of the process: the heap's part and the rest. Not counted: shared "
-         "memory, among it trace buffers and CUDA/NvMap, and files.",
+         "Anonymous resident memory of the process: the heap's part and the rest. Not counted: "
+         "shared memory, among it trace buffers and CUDA/NvMap, and files.",
          size_of_rss, draw_rss, table_of_rss, rss_wanted},
 	{"latency", "latency-table",
          "Time inside the allocator per operation, by where the memory came from or went, both axes "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sheet.h - a sheet is a table that is filled once and printed as text or as HTML, so both say the same.
+ * sheet.h - a sheet is a table that is filled once and printed as text, HTML, JSON or CSV, so that
+ * all say the same.
  *
  * Cells are added row by row, left to right; a row is complete when every column has a cell.
  */

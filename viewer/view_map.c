@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A terminal's map and a picture's; both powers of two, so that a cell is a whole number of bytes. */
+/* Of a terminal's map and a picture's; powers of two, so that a cell is a whole number of bytes. */
 enum {
 	TEXT_COLUMNS = 64,
 	TEXT_ROWS = 24,
