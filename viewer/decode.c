@@ -22,7 +22,8 @@ static bool is_origin(const struct decoder *d, uint32_t i, uint64_t pid)
 {
 	const struct origin *o = &d->origins[i];
 
-	return o->pid == pid && !strcmp(o->host, d->host) && !strcmp(o->started, d->started);
+	return o->pid == pid && !strcmp(o->host, d->host) && !strcmp(o->started, d->started) &&
+	       !strcmp(o->program, d->name);
 }
 
 static uint32_t new_origin(struct decoder *d, uint64_t pid)
@@ -37,6 +38,7 @@ static uint32_t new_origin(struct decoder *d, uint64_t pid)
 	*o = (struct origin){.pid = (uint32_t)pid, .clock_offset = d->clock_offset};
 	snprintf(o->host, sizeof(o->host), "%s", d->host);
 	snprintf(o->name, sizeof(o->name), "%s", d->name);
+	snprintf(o->program, sizeof(o->program), "%s", d->name);
 	snprintf(o->started, sizeof(o->started), "%s", d->started);
 	return d->origin_count++;
 }

@@ -21,7 +21,8 @@ struct module {
 /* One process of a host: a pid that was not reused. */
 struct origin {
 	char host[64];
-	char name[64];
+	char name[64];    /* of the program, as far as known */
+	char program[64]; /* as the trace says it; exec() within a second differs in it alone */
 	char started[32];
 	uint32_t pid;
 	int64_t clock_offset;

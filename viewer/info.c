@@ -48,6 +48,13 @@ struct property {
 
 static const struct property properties[] = {
 	{"program", UNIT_TEXT, "SELECT name FROM process WHERE id = ?1"},
+	{"command", UNIT_TEXT,
+         "SELECT json_extract(value, '$.program') || coalesce(' ' || (SELECT"
+         " group_concat(a.value, ' ') FROM json_each(meta.value, '$.args') a), '')"
+         "  FROM meta WHERE key = 'lwtrace' AND json_valid(value) AND ?1"},
+	{"exit status", UNIT_TEXT,
+         "SELECT json_extract(value, '$.exit_status') FROM meta"
+         " WHERE key = 'lwtrace' AND json_valid(value) AND ?1"},
 	{"pid", UNIT_TEXT, "SELECT pid FROM process WHERE id = ?1"},
 	{"host", UNIT_TEXT, "SELECT nullif(host, '') FROM process WHERE id = ?1"},
 	{"allocator", UNIT_TEXT, "SELECT allocator FROM process WHERE id = ?1"},

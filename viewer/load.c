@@ -358,18 +358,21 @@ static enum status judge(const struct load *l)
 	const struct model_result *r = model_result(l->model);
 	enum status status = allow_loss ? STATUS_OK : STATUS_INPUT;
 
-	if (r->violations)
-		return msg_fail(status, "%" PRId64 " facts contradict each other, the first: %s",
-		                r->violations, r->first_violation);
 	if (l->failed)
 		return status; /* said already */
 	if (l->damaged)
 		return msg_fail(status, "trace was damaged, what is whole was loaded: path=\"%s\"",
 		                l->damage);
+	/* Where events are missing, contradictions are no news. */
 	if (r->lost || l->decoder.loss_count)
 		return msg_fail(status,
-		                "trace is lossy, figures are \"at least\": lost=%" PRId64 "%s",
-		                r->lost, allow_loss ? "" : " (--allow-loss accepts it)");
+		                "trace is lossy, figures are \"at least\": lost=%" PRId64
+		                ", contradictions=%" PRId64 "%s",
+		                r->lost, r->violations,
+		                allow_loss ? "" : " (--allow-loss accepts it)");
+	if (r->violations)
+		return msg_fail(status, "%" PRId64 " facts contradict each other, the first: %s",
+		                r->violations, r->first_violation);
 	return STATUS_OK;
 }
 

@@ -243,7 +243,9 @@ static struct image *find_parent(const struct model *m, const struct image *chil
 		/* Not said, and this pid had an image before: that was exec(), not fork(). */
 		if (child->info.forked < 0 && other->info.pid == child->info.pid)
 			return NULL;
-		if (other->heap && other->info.pid == child->info.ppid)
+		/* exec() gives one pid several images, one after the other: the last one begun. */
+		if (other->heap && other->info.pid == child->info.ppid &&
+		    (!parent || other->process > parent->process))
 			parent = other;
 	}
 	return parent;
@@ -361,9 +363,13 @@ static struct image *image_of(struct model *m, const struct fact *f)
 
 	if (f->origin < m->origin_count && m->current[f->origin])
 		return m->current[f->origin];
-	for (size_t i = 0; i < m->image_count && !image; i++)
-		if (m->images[i]->origin == f->origin)
-			image = m->images[i];
+	for (size_t i = 0; i < m->image_count; i++) {
+		struct image *other = m->images[i];
+
+		if (other->origin == f->origin && !other->process &&
+		    (!image || other->info.start < image->info.start))
+			image = other;
+	}
 	if (!image && !need_origin(m, f->origin))
 		image = add_image(m, f->origin, &unknown);
 	return image && !begin_image(m, image, f) ? image : NULL;

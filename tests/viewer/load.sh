@@ -114,6 +114,17 @@ damage && cp -r "$dir/d/t" "$dir/d/u" && : >"$dir/d/u/metadata"
 expect "one bad trace of two" 3 "" "$lwview" load "$dir/d" -o "$dir/d.db"
 [ -s "$dir/d.db" ] || fail "one bad trace does not hide the other"
 
+# --- a full disk: only root can make one
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+	mkdir "$dir/full"
+	expect "a full disk" 4 "cannot write" unshare -m sh -c '
+		mount -t tmpfs -o size=200k none "$1/full" || exit 4
+		"$2" load "$1/t" -o "$1/full/x.db"
+		status=$?
+		[ -z "$(ls -A "$1/full")" ] || echo "lwview: files are left" >&2
+		exit $status' sh "$dir" "$lwview"
+fi
+
 # --- nothing is left behind
 ls -A "$dir" | grep -E 'tmp$|lwview' && fail "temporary files are left"
 "$generate" "$dir/big/t" 400000 >/dev/null

@@ -498,6 +498,34 @@ static void a_forked_child_begins_with_its_parents_heap(void **state)
 	end(&s, 0);
 }
 
+static void the_parent_is_the_image_that_the_pid_had_last(void **state)
+{
+	struct story s;
+	uint32_t later, earlier, child;
+
+	(void)state;
+	begin(&s);
+	/* As directories are listed: not in the order in which the images lived. */
+	later = process(&s, 0, 7, 1, 0);
+	earlier = process(&s, 1, 7, 1, 0);
+	child = process(&s, 2, 8, 7, 1);
+	tell(&s, (struct fact){.kind = FACT_PROCESS, .origin = 1, .info = earlier});
+	tell(&s, (struct fact){.kind = FACT_ALLOC, .origin = 1, .ptr = 0x9008, .size = 8});
+	tell(&s, (struct fact){.kind = FACT_PROCESS, .origin = 0, .info = later});
+	grow(&s, HEAP, HEAP + 4096);
+	alloc(&s, HEAP + 8, 100, 20);
+	tell(&s, (struct fact){.kind = FACT_PROCESS, .origin = 2, .info = child});
+	finish(&s);
+	assert_int_equal(ask(&s, "SELECT c.parent = p.id FROM process c, process p, block b"
+	                         " WHERE c.pid = 8 AND b.process = p.id AND b.size = 100"
+	                         " AND p.pid = 7"),
+	                 1);
+	assert_int_equal(ask(&s, "SELECT count(*) FROM block b, process p"
+	                         " WHERE p.pid = 8 AND b.process = p.id AND b.size = 100"),
+	                 1);
+	end(&s, 0);
+}
+
 static void a_program_that_was_execed_begins_empty(void **state)
 {
 	struct story s;
@@ -673,6 +701,7 @@ int main(void)
 		cmocka_unit_test(in_one_nanosecond_the_free_of_a_live_block_comes_first),
 		cmocka_unit_test(a_threads_own_order_is_never_changed),
 		cmocka_unit_test(a_forked_child_begins_with_its_parents_heap),
+		cmocka_unit_test(the_parent_is_the_image_that_the_pid_had_last),
 		cmocka_unit_test(a_program_that_was_execed_begins_empty),
 		cmocka_unit_test(the_tracers_own_blocks_are_apart),
 		cmocka_unit_test(memory_in_use_outside_the_extent_extends_it),
