@@ -448,47 +448,64 @@ static enum status compare_picture(const struct compare *c, const struct options
 	return plot_close(plot);
 }
 
-static void compare_text(const struct compare *c, const struct options *o)
+static void compare_text(const struct compare *c, const char *base, const char *new,
+                         const struct options *o)
 {
 	struct sheet t;
 
 	if (!o->json && !o->csv)
-		printf("base: %s, %s%s%s\nnew:  %s, %s%s%s\n\n", c->map[0].who, o->args[0],
-		       c->map[0].loss[0] ? "; " : "", c->map[0].loss, c->map[1].who, o->args[1],
+		printf("base: %s, %s%s%s\nnew:  %s, %s%s%s\n\n", c->map[0].who, base,
+		       c->map[0].loss[0] ? "; " : "", c->map[0].loss, c->map[1].who, new,
 		       c->map[1].loss[0] ? "; " : "", c->map[1].loss);
 	compare_sheet(c, &t);
 	sheet_write(&t, o, stdout);
 	sheet_release(&t);
 }
 
-enum status command_compare(const struct command *self, struct options *o)
+/* One NEW against the base; *different is set when a figure differs. */
+static enum status compare_pair(struct scope *base, int i, const struct options *o, bool *different)
 {
-	struct scope base, new;
+	struct scope new;
 	struct compare c;
-	enum status status;
+	enum status status = scope_open(&new, o->args[i], o);
 
-	if (o->arg_count != 2)
-		return msg_fail(STATUS_USAGE, "usage: lwview %s [OPTIONS] BASE.db NEW.db",
-		                self->name);
-	status = scope_open(&base, o->args[0], o);
 	if (status)
 		return status;
-	status = scope_open(&new, o->args[1], o);
-	if (status) {
-		scope_close(&base);
-		return status;
-	}
-	status = compare_load(&c, &base, &new, &o->at, o);
+	status = compare_load(&c, base, &new, &o->at, o);
 	if (!status) {
 		if (o->output)
 			status = compare_picture(&c, o);
 		else
-			compare_text(&c, o);
-		if (!status && exit_code && compare_differences(&c))
-			status = STATUS_DIFFERENT;
+			compare_text(&c, o->args[0], o->args[i], o);
+		*different |= compare_differences(&c) != 0;
 		compare_release(&c);
 	}
 	scope_close(&new);
-	scope_close(&base);
 	return status;
+}
+
+enum status command_compare(const struct command *self, struct options *o)
+{
+	bool different = false;
+	struct scope base;
+	enum status status;
+	int i;
+
+	if (o->arg_count < 2)
+		return msg_fail(STATUS_USAGE, "usage: lwview %s [OPTIONS] %s", self->name,
+		                self->operands);
+	if (o->arg_count > 2 && (o->output || o->json || o->csv))
+		return msg_fail(STATUS_USAGE,
+		                "a picture, JSON and CSV compare two databases: given=%d",
+		                o->arg_count);
+	status = scope_open(&base, o->args[0], o);
+	if (status)
+		return status;
+	for (i = 1; !status && i < o->arg_count; i++) {
+		if (i > 1)
+			putchar('\n');
+		status = compare_pair(&base, i, o, &different);
+	}
+	scope_close(&base);
+	return !status && exit_code && different ? STATUS_DIFFERENT : status;
 }

@@ -36,7 +36,7 @@ static const struct command commands[] = {
          latency_options, NULL},
 	{"timeline", "heap.db", "sizes and fragmentation through time", command_timeline,
          timeline_options, NULL},
-	{"compare", "BASE.db NEW.db", "two recordings side by side, base -> new", command_compare,
+	{"compare", "BASE.db NEW.db...", "two recordings side by side, base -> new", command_compare,
          compare_options, NULL},
 	{"report", "BASE.db [NEW.db...]", "one HTML page with every picture and table",
          command_report, report_options, NULL},

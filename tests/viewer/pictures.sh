@@ -68,6 +68,8 @@ text() {
 	golden compare-same.txt compare small.db small.db
 	"$view" compare small.db small.db --exit-code >/dev/null || fail "equal runs differ"
 	"$view" compare other.db small.db --exit-code >/dev/null && fail "other runs are equal"
+	[ "$("$view" compare other.db small.db small.db | grep -c '^base: small (pid 41)')" -eq 2 ] ||
+		fail "two new ones are not two tables"
 	LC_ALL=C.UTF-8 "$view" map small.db | grep -q '▓' || fail "no blocks on a UTF-8 terminal"
 }
 
@@ -109,6 +111,7 @@ refuse() {
 	expect 2 '--over wants' "$view" timeline small.db --over moon
 	expect 2 'cannot narrow' "$view" timeline small.db --thread 3
 	expect 2 'usage:' "$view" compare small.db
+	expect 2 'compare two' "$view" compare small.db small.db small.db -o x.svg
 	expect 2 'usage:' "$view" report small.db
 	expect 2 'a file' "$view" report small.db -o there
 	expect 3 'cannot open database' "$view" map none.db
