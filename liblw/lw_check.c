@@ -31,10 +31,6 @@ static struct {
 	size_t tiles, free_chunks, deferred_chunks, queued, remote;
 } seen;
 
-_Static_assert(ALIGN_UP(sizeof(struct heap) + WORD, GRAIN) >
-                       ALIGN_UP(POOL_BATCH * sizeof(struct pool) + WORD, GRAIN) + GRAIN,
-               "a heap is told from a batch of descriptors by its size");
-
 static int broken(const char *what, const void *at)
 {
 	char line[160]; /* dprintf would allocate */
@@ -69,6 +65,16 @@ static struct chunk *region_fence(const struct region *r)
 	return chunk_at((void *)r->end, -WORD);
 }
 
+/* The allocator's own chunks are pools, heaps, and batches of pools' descriptors, which begin with
+ * a word in which the guard bit is set, or with 0 while the first was never used. */
+static bool is_heap(const struct region *r, struct chunk *c)
+{
+	size_t size = ALIGN_UP(sizeof(struct heap) + WORD, GRAIN);
+	uintptr_t first = *(uintptr_t *)payload(c);
+	return c->head & OWN && !(c->head & FREE) && size_of(c) - size <= GRAIN &&
+	       !r->map[((uintptr_t)payload(c) - r->base) / TILE] && first && !(first >> GUARD);
+}
+
 /* Chunks lie end to end, sealed, and tell the truth about their neighbours. */
 static int check_tiling(const struct region *r)
 {
@@ -77,17 +83,15 @@ static int check_tiling(const struct region *r)
 		size_t size = size_of(c);
 		bool below_binned = below && below->head & FREE;
 		HOLDS(sealed(c), "a broken seal", payload(c));
-		HOLDS(size >= (c->head & OWN ? GRAIN : CHUNK_MIN), "a chunk too small", payload(c));
+		HOLDS(size >= (c->head & OWN && !(c->head & FREE) ? GRAIN : CHUNK_MIN),
+		      "a chunk too small", payload(c));
 		HOLDS(size <= (uintptr_t)fence - (uintptr_t)c, "a chunk beyond the region",
 		      payload(c));
 		HOLDS(!(c->head & PREV_FREE) == !below_binned, "PREV_FREE is wrong", payload(c));
 		HOLDS(!below_binned || ((size_t *)c)[-1] == size_of(below), "a broken footer",
 		      payload(c));
 		HOLDS(!below_binned || !(c->head & FREE), "two free neighbours", payload(c));
-		HOLDS(!(c->head & FREE) || !(c->head & OWN), "free and the allocator's own",
-		      payload(c));
-		if (c->head & OWN && size - ALIGN_UP(sizeof(struct heap) + WORD, GRAIN) <= GRAIN &&
-		    !r->map[((uintptr_t)payload(c) - r->base) / TILE])
+		if (is_heap(r, c))
 			heap_found(payload(c));
 		below = c;
 		c = chunk_at(c, size);
@@ -173,6 +177,11 @@ static int check_free(struct chunk *c)
 		seen.sum.top += size_of(c);
 		return 0;
 	}
+	/* OWN of a free chunk: the pages inside went back. */
+	uintptr_t page = ALIGN_UP((uintptr_t)(c + 1), lw.page);
+	for (; c->head & OWN && page + lw.page <= (uintptr_t)c + size_of(c) - WORD; page += lw.page)
+		HOLDS(!*(size_t *)page && !*(size_t *)(page + lw.page / 2),
+		      "a page that went back was written", (void *)page);
 	seen.free_chunks++;
 	seen.sum.bins += size_of(c);
 	HOLDS(c->prev ? c->prev->next == c : lw.bin[n] == c, "a free chunk is not in its bin",

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,6 +122,33 @@ static inline int check_main(int argc, char **argv, const struct check_test *tes
 	{                                                                                 \
 		return check_main(argc, argv, table, sizeof(table) / sizeof((table)[0])); \
 	}
+
+/* What the last child said on stderr. */
+static char check_words[4096] __attribute__((unused));
+
+/* Runs FN in a child; returns its status. */
+static inline int check_run(void (*fn)(void))
+{
+	int out[2], status = 0;
+	size_t len = 0;
+	ssize_t got;
+	CHECK_EQUAL(pipe(out), 0);
+	pid_t pid = fork();
+	if (!pid) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+		dup2(out[1], STDERR_FILENO);
+		alarm(CHECK_SECONDS);
+		fn();
+		_exit(0);
+	}
+	close(out[1]);
+	while ((got = read(out[0], check_words + len, sizeof check_words - 1 - len)) > 0)
+		len += got;
+	check_words[len] = '\0';
+	close(out[0]);
+	CHECK_EQUAL(waitpid(pid, &status, 0), pid);
+	return status;
+}
 
 /* Takes away from the compiler what it knows about a block. */
 static inline void *check_opaque(void *p)

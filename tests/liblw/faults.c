@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 
 #define OTHERS 10000
 
@@ -27,48 +26,22 @@ static struct bug bug;
 
 /* ---- a child's last words ---- */
 
-static char words[4096];
-
-/* Runs FN in a child; returns its status. */
-static int run(void (*fn)(void))
-{
-	int out[2], status = 0;
-	size_t len = 0;
-	ssize_t got;
-	CHECK_EQUAL(pipe(out), 0);
-	pid_t pid = fork();
-	if (!pid) {
-		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
-		dup2(out[1], STDERR_FILENO);
-		alarm(20);
-		fn();
-		_exit(0);
-	}
-	close(out[1]);
-	while ((got = read(out[0], words + len, sizeof words - 1 - len)) > 0)
-		len += got;
-	words[len] = '\0';
-	close(out[0]);
-	CHECK_EQUAL(waitpid(pid, &status, 0), pid);
-	return status;
-}
-
 /* FN has to abort with one line that names FAULT (or the other one, if given) and ADDRESS. */
 static void dies(void (*fn)(void), const char *fault, const char * or, const void *address)
 {
 	char text[32];
 	snprintf(text, sizeof text, "0x%0*zx", (int)(2 * sizeof address), (size_t)address);
-	int status = run(fn);
-	char *newline = strchr(words, '\n');
-	if (!WIFSIGNALED(status) || !newline || !strstr(words, text))
+	int status = check_run(fn);
+	char *newline = strchr(check_words, '\n');
+	if (!WIFSIGNALED(status) || !newline || !strstr(check_words, text))
 		check_say(STDERR_FILENO, "# size %zu, k %u, %s: status 0x%x, said: %s\n", bug.n,
-		          bug.k, text, status, words);
+		          bug.k, text, status, check_words);
 	CHECK(WIFSIGNALED(status));
 	CHECK_EQUAL(WTERMSIG(status), SIGABRT);
 	CHECK(newline && !newline[1]);
-	CHECK(!strncmp(words, "liblw: ", 7));
-	CHECK(strstr(words, fault) || (or &&strstr(words, or)));
-	CHECK(strstr(words, text));
+	CHECK(!strncmp(check_words, "liblw: ", 7));
+	CHECK(strstr(check_words, fault) || (or &&strstr(check_words, or)));
+	CHECK(strstr(check_words, text));
 }
 
 #define DOUBLE "double free"
@@ -373,10 +346,10 @@ static void ignore_foreign(void)
 
 static void LW_FOREIGN_ignore_leaves_foreign_blocks_alone(void)
 {
-	int status = run(ignore_foreign);
-	check_say(STDERR_FILENO, "%s", words);
+	int status = check_run(ignore_foreign);
+	check_say(STDERR_FILENO, "%s", check_words);
 	CHECK_EQUAL(status, 0);
-	CHECK_EQUAL(words[0], '\0');
+	CHECK_EQUAL(check_words[0], '\0');
 }
 
 /* ---- the handler of SIGABRT may allocate ---- */
