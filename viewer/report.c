@@ -756,11 +756,12 @@ static bool directory_is_empty(const char *path)
 	return dir && empty;
 }
 
-static enum status directory_make(const char *path, bool force)
+static enum status directory_make(const char *path, bool force, bool *made)
 {
 	struct stat st;
 
-	if (!mkdir(path, 0777))
+	*made = !mkdir(path, 0777);
+	if (*made)
 		return STATUS_OK;
 	if (errno != EEXIST)
 		return msg_errno(STATUS_FAILED, "cannot make folder: path=\"%s\"", path);
@@ -814,6 +815,7 @@ enum status command_report(const struct command *self, struct options *o)
 {
 	struct report *r;
 	enum status status;
+	bool made = false;
 
 	if (o->arg_count < 1 || o->arg_count > MAX_RECORDINGS || !o->output)
 		return msg_fail(STATUS_USAGE,
@@ -826,9 +828,11 @@ enum status command_report(const struct command *self, struct options *o)
 	r->stat_path = stat_file;
 	status = report_load(r, o);
 	if (!status)
-		status = directory_make(o->output, o->force);
+		status = directory_make(o->output, o->force, &made);
 	if (!status)
 		status = report_write(r, o->output);
+	if (status && made)
+		rmdir(o->output);
 	report_release(r);
 	free(r);
 	return status;

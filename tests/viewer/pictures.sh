@@ -131,6 +131,8 @@ refuse() {
 	done
 	mkdir -p bin
 	expect 4 'apt install gnuplot' env PATH="$dir/bin" "$view" map small.db -o x.svg
+	expect 4 'apt install gnuplot' env PATH="$dir/bin" "$view" report small.db -o page
+	[ ! -e page ] || fail "a failed report left its folder"
 	printf '#!/bin/sh\necho "\\"x.gp\\" line 3: cannot do that" >&2\nexit 1\n' >bin/gnuplot
 	chmod +x bin/gnuplot
 	expect 4 'cannot do that' env PATH="$dir/bin" "$view" map small.db -o x.svg
