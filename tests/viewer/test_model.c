@@ -364,6 +364,23 @@ static void the_largest_free_run_is_known_at_every_fact(void **state)
 	end(&s, 0);
 }
 
+static void the_free_end_of_the_break_is_top_also_behind_a_fence(void **state)
+{
+	struct story s;
+
+	(void)state;
+	begin(&s);
+	process(&s, 0, 7, 1, 0);
+	grow(&s, HEAP, HEAP + 4096);
+	tell(&s, (struct fact){.kind = FACT_POOL_NEW, .ptr = HEAP + 4088, .length = 8});
+	alloc(&s, HEAP + 8, 1000, 16);
+	finish(&s);
+	assert_int_equal(last(&s, "top"), 4096 - 8 - 1024);
+	assert_int_equal(last(&s, "bins"), 0);
+	assert_int_equal(last(&s, "headers"), 16);
+	end(&s, 0);
+}
+
 static void a_block_handed_out_twice_is_named(void **state)
 {
 	struct story s;
@@ -696,6 +713,7 @@ int main(void)
 		cmocka_unit_test(memory_given_back_leaves_the_extent),
 		cmocka_unit_test(returned_pages_are_used_again_by_the_next_block),
 		cmocka_unit_test(the_largest_free_run_is_known_at_every_fact),
+		cmocka_unit_test(the_free_end_of_the_break_is_top_also_behind_a_fence),
 		cmocka_unit_test(a_block_handed_out_twice_is_named),
 		cmocka_unit_test(blocks_that_overlap_are_named),
 		cmocka_unit_test(in_one_nanosecond_the_free_of_a_live_block_comes_first),
