@@ -66,7 +66,7 @@ void decoder_release(struct decoder *d);
 /* Reads one trace directory into the sorter; `name` is what messages call it. */
 enum status decoder_read(struct decoder *d, const char *directory, const char *name);
 
-/* The trace just read was damaged and cut: its last process has lost an unknown number of events. */
+/* The trace just read was damaged and cut: its process has lost an unknown number of events. */
 enum status decoder_damaged(struct decoder *d);
 
 /* Tells the model who is who and what was lost; after the last trace, before the first fact. */

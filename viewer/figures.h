@@ -55,7 +55,7 @@ struct step {
 	struct sample kept[KEEPS];
 };
 
-/* Steps of the timeline; when all are full, neighbours are joined and steps become twice as wide. */
+/* Steps of the timeline; when all are full, neighbours are joined: steps become twice as wide. */
 #define STEPS_MAX 1024
 
 struct figures {

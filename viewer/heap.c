@@ -226,7 +226,7 @@ static void count_block(struct heap *h, const struct block *b, int sign)
 		h->headers -= sign * (int64_t)b->usable;
 }
 
-/* Where top ends: at the break, or at the bookkeeping with which an allocator ends its heap there. */
+/* Where top ends: at the break, or at the bookkeeping with which the allocator ends its heap. */
 static uint64_t top_end(const struct heap *h)
 {
 	const struct range *r = h->break_end ? ranges_find(&h->pools, h->break_end - 1) : NULL;

@@ -332,7 +332,7 @@ struct listing {
 	int count;
 };
 
-/* Streams: every plain file but the metadata; index/ and hidden files are babeltrace2's business. */
+/* Streams: every plain file but the metadata; index/ and hidden files are not read here. */
 static bool is_stream(const char *directory, const struct dirent *entry)
 {
 	char path[4096];

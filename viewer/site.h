@@ -4,7 +4,7 @@
  *
  * A board records addresses and build ids; the code itself is looked for here, at the desk: at its
  * recorded path below --sysroot, its debug information where Debian puts it or below --debug-dir.
- * A file with another build id is another program: its names would be lies, so they stay unresolved.
+ * A file with another build id is another program: its names would be lies, so they are not used.
  */
 #ifndef LWVIEW_SITE_H
 #define LWVIEW_SITE_H
