@@ -41,8 +41,7 @@
 #define ALIGN_UP(x, a) (((x) + (a)-1) & ~((uintptr_t)(a)-1))
 
 #define POOL_FIRST     ((size_t)4 << 10) /* bytes of a class's first pool: a page */
-#define BATCH_MIN      12                /* pools' descriptors made at a time: 1 KiB... */
-#define BATCH_MAX      800               /* ...to 64 KiB */
+#define BATCH_MIN      12                /* pools' descriptors made at a time, at first: 1 KiB */
 #define DEFER_COUNT    32                /* merging so many under one lock hides the lock's cost */
 #define DEFER_BYTES    ((size_t)256 << 10) /* what a thread may hold back from the others */
 #define DRAIN_MAX      64                  /* pools with remote frees that one call takes in */
@@ -71,7 +70,8 @@ static struct {
 	unsigned batch;
 	uint64_t filled[BINS / 64 + 1]; /* a bit per bin that is not empty */
 	struct chunk *bin[BINS];
-	struct pool *idle; /* pool descriptors not in use, linked by `next` */
+	struct pool *idle;              /* pools' descriptors not in use, linked by `next` */
+	struct pool *fresh, *fresh_end; /* and never used */
 	struct heap *dead;
 	struct mapping *mapped[MAP_BUCKETS];
 	pthread_key_t key;
@@ -84,6 +84,7 @@ static struct heap first_heap;
 static struct pool none = {.free = (size_t)1 << GUARD}; /* of a heap that has no pool: it is full */
 static struct pool foreign = {.owner = (struct heap *)-1}; /* of tiles that others fetched */
 static __thread struct heap *self __attribute__((tls_model("initial-exec"))); /* NULL: none yet */
+static __thread bool closed __attribute__((tls_model("initial-exec")));       /* it had one */
 
 static _Noreturn OUTLINE void fault(const char *what, const void *at)
 {
@@ -432,7 +433,7 @@ static void *own_take(struct heap *h, size_t bytes)
 		return NULL;
 	c->head |= OWN;
 	TRACE(pool_new, (uintptr_t)c, ALIGN_UP(bytes + WORD, GRAIN), 0, 0);
-	return memset(payload(c), 0, bytes);
+	return payload(c);
 }
 
 /* ---- pools ---- */
@@ -470,10 +471,15 @@ static struct pool *pool_new(struct heap *h, unsigned class)
 	size_t size = class * GRAIN,
 	       bytes = POOL_FIRST << (h->pools[class] < 8 ? h->pools[class] : 8);
 	bytes = ALIGN_UP(bytes < size * SLOT_BITS ? bytes : size * SLOT_BITS, TILE);
-	if (!lw.idle && (lw.idle = own_take(h, lw.batch * sizeof(struct pool)))) {
-		for (unsigned i = 1; i < lw.batch; i++)
-			lw.idle[i - 1].next = &lw.idle[i];
-		lw.batch += lw.batch < BATCH_MAX ? lw.batch / 2 : 0; /* few batches: they stay */
+	if (!lw.idle && lw.fresh == lw.fresh_end) {
+		lw.fresh = own_take(h, lw.batch * sizeof(struct pool));
+		lw.fresh_end = lw.fresh ? lw.fresh + lw.batch : NULL;
+		lw.batch += lw.batch /
+		            2; /* batches stay for ever: few of them leave large runs between */
+	}
+	if (!lw.idle && lw.fresh) {
+		lw.idle = lw.fresh++;
+		lw.idle->next = NULL;
 	}
 	struct chunk *c = lw.idle ? chunk_take(h, bytes, TILE, &zero) : NULL;
 	if (!c)
@@ -658,6 +664,7 @@ static void heap_close(void *arg)
 	struct heap *h = arg;
 	heap_flush(h, ON_EXIT);
 	self = NULL;
+	closed = true;
 	pthread_mutex_lock(&lw.lock);
 	h->next = lw.dead;
 	lw.dead = h;
@@ -681,17 +688,22 @@ static void start(void)
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
-/* Gives the calling thread a heap: a dead thread's, or a new one.  NULL when there is no memory. */
+/* Gives the calling thread a heap: a dead thread's, or a new one.  NULL when there is no memory, or
+ * the thread is past its heap's end: it is served chunks. */
 static OUTLINE struct heap *heap_open(void)
 {
 	pthread_once(&lw.once, start);
+	if (closed)
+		return NULL;
 	lock();
 	struct heap *h = lw.dead;
 	if (h)
 		lw.dead = h->next;
-	else if ((h = lw.second ? own_take(NULL, sizeof *h) : &first_heap))
+	else if ((h = lw.second ? own_take(NULL, sizeof *h) : &first_heap)) {
+		memset(h, 0, sizeof *h);
 		for (unsigned i = 0; i < CLASSES; i++)
 			h->current[i] = &none;
+	}
 	lw.second = true;
 	unlock();
 	if (h) {
@@ -866,12 +878,12 @@ static void *chunk_new(size_t n, size_t align, bool *zero)
 	size_t size = ALIGN_UP(n + WORD, GRAIN);
 	struct heap *h = heap_get();
 	*zero = false;
-	if (!h || n > PTRDIFF_MAX || size + align < size)
+	if (n > PTRDIFF_MAX || size + align < size)
 		return NULL;
 	if (size < CHUNK_MIN)
 		size = CHUNK_MIN;
-	struct chunk *c, **bucket = &h->deferred[size / GRAIN % BUCKETS];
-	if (*bucket && size_of(*bucket) == size && align <= GRAIN) {
+	struct chunk *c, **bucket = h ? &h->deferred[size / GRAIN % BUCKETS] : NULL;
+	if (h && *bucket && size_of(*bucket) == size && align <= GRAIN) {
 		c = *bucket;
 		*bucket = c->next;
 		c->prev = NULL;
@@ -880,17 +892,22 @@ static void *chunk_new(size_t n, size_t align, bool *zero)
 		TRACE(source, FROM_DEFERRED);
 		return payload(c);
 	}
-	if (h->pending || h->drained)
+	if (h && (h->pending || h->drained))
 		heap_drain(h);
-	void *p = size >= lw.map_min && align <= GRAIN ? mapped_new(n) : NULL;
-	if (p) {
-		*zero = true;
-		return p;
+	bool mappable = size >= MAP_MIN && align <= GRAIN;
+	void *p = mappable && size >= lw.map_min ? mapped_new(n) : NULL;
+	if (!p) {
+		lock();
+		c = chunk_take(h, size, align, zero);
+		if (!c)
+			heap_trim(0);
+		unlock();
+		if (c)
+			return payload(c);
+		p = mappable ? mapped_new(n) : NULL; /* it needs no more than its size */
 	}
-	lock();
-	c = chunk_take(h, size, align, zero);
-	unlock();
-	return c ? payload(c) : NULL;
+	*zero = true;
+	return p;
 }
 
 /* Makes the live chunk C of SIZE in place, if it can be. */
@@ -900,7 +917,8 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 	lock();
 	size_t all = size_of(c);
 	struct chunk *next = chunk_at(c, all);
-	if (size > all && !(next->head & FREE && all + size_of(next) >= size) && h->deferred_count)
+	if (size > all && !(next->head & FREE && all + size_of(next) >= size) && h &&
+	    h->deferred_count)
 		merge_deferred(h, ON_MISS);
 	if (size > all && next == lw.top && all + size_of(next) < size)
 		heap_grow(size - all);
@@ -1033,7 +1051,7 @@ API void *realloc(void *p, size_t n)
 		return to ? to : out_of_memory();
 	}
 	if (b.kind == POOLED ? n <= b.usable && 2 * n > b.usable
-	                     : b.kind == CHUNKED && n > POOL_MAX && heap_get() &&
+	                     : b.kind == CHUNKED && n > POOL_MAX &&
 	                               chunk_resize(self, b.chunk, ALIGN_UP(n + WORD, GRAIN)))
 		return p;
 	bool grows = n > b.usable && n > POOL_MAX; /* and will again: it moves with room to spare */
