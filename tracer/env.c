@@ -37,7 +37,8 @@ const struct verb verb_env = {
 	"",
 	"print the environment that makes a program recordable",
 	"Lines of NAME=VALUE, as systemd's EnvironmentFile= and env(1) take them.  A program started\n"
-	"so is recorded by any LTTng session that enables the events lw:* with per-process buffers.",
+	"so can be recorded by lwtrace attach, and by any LTTng session with per-process buffers that\n"
+	"was started before its events lw:* are enabled.",
 	env_options,
 	env_run,
 };

@@ -70,6 +70,8 @@ static struct {
 	_Atomic uint32_t tracer_tid[TRACER_THREADS];
 } tracer;
 
+bool lw_idle;
+
 static struct lw_pending pending_calls[PENDING_CALLS];
 
 __thread struct lw_self lw_self __attribute__((tls_model("initial-exec")));
@@ -250,6 +252,7 @@ static void begin(const struct lw_provider *provider, enum state from)
 	self->emitting++;
 	write_process(provider);
 	atomic_store(&tracer.state, ON);
+	lw_idle = false;
 	write_early_log(provider);
 	if (tracer.resumed)
 		lw_below_dump();
@@ -269,7 +272,7 @@ static void settle(void)
 			begin(provider, state);
 	} else if (state == ON && !provider->any()) {
 		tracer.resumed = true;
-		atomic_compare_exchange_strong(&tracer.state, &state, IDLE);
+		lw_idle = atomic_compare_exchange_strong(&tracer.state, &state, IDLE);
 	}
 }
 
@@ -284,6 +287,7 @@ static void give_up_holding(void)
 		begin(provider, HELD);
 	} else if (atomic_compare_exchange_strong(&tracer.state, &held, IDLE)) {
 		tracer.resumed = true;
+		lw_idle = true;
 		drop_early_log();
 	}
 }
@@ -418,6 +422,16 @@ void lw_record_call(struct lw_self *self, struct lw_fact *fact, bool fact_first)
 	lw_resident_tick(now);
 }
 
+/* What hooks have noted is of no use to anybody. */
+void lw_record_nothing(struct lw_self *self)
+{
+	if (self->depth > 1)
+		return;
+	if (self->pending)
+		flush(self);
+	settle();
+}
+
 void lw_record_now(struct lw_fact *fact)
 {
 	struct lw_self *self = &lw_self;
@@ -483,6 +497,7 @@ void lw_facts_after_fork_in_child(void)
 	tracer.child_waits = true;
 	tracer.resumed = false;
 	tracer.state = HELD;
+	lw_idle = false;
 }
 
 static uint32_t measure_clock(void)
@@ -519,6 +534,13 @@ static const struct lw_provider *open_provider(void)
 	return library ? dlsym(library, "lw_provider") : NULL;
 }
 
+static void go_idle(void)
+{
+	tracer.state = IDLE;
+	lw_idle = true;
+	drop_early_log();
+}
+
 /* The earliest of our constructors; the program's own come later or have run already, no matter. */
 __attribute__((constructor(101))) static void facts_open(void)
 {
@@ -528,7 +550,7 @@ __attribute__((constructor(101))) static void facts_open(void)
 
 	note_start(lw_clock());
 	if (wish && !strcmp(wish, "0")) {
-		tracer.state = IDLE;
+		go_idle();
 		return;
 	}
 	lw_scope_enter();
@@ -541,10 +563,8 @@ __attribute__((constructor(101))) static void facts_open(void)
 		provider->open(lw_scope_enter);
 	tracer.provider = provider;
 	lw_scope_leave();
-	if (!provider) {
-		tracer.state = IDLE;
-		drop_early_log();
-	}
+	if (!provider)
+		go_idle();
 	errno = saved;
 }
 

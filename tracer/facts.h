@@ -149,6 +149,9 @@ struct lw_self {
 	uint8_t source, path;       /* said by hooks about the call under way */
 };
 
+/* Nothing is recorded and nothing kept: calls read no clock. */
+extern bool lw_idle;
+
 extern __thread struct lw_self lw_self __attribute__((tls_model("initial-exec")));
 
 static inline uint64_t lw_clock(void)
@@ -164,6 +167,9 @@ void lw_note(struct lw_fact *fact);
 
 /* Writes FACT, and before (after, when FACT_FIRST) it what the call under way has noted. */
 void lw_record_call(struct lw_self *self, struct lw_fact *fact, bool fact_first);
+
+/* Instead of that, for a call that began while idle: looks whether a recording has begun. */
+void lw_record_nothing(struct lw_self *self);
 
 /* Writes FACT, which belongs to no call, now. */
 void lw_record_now(struct lw_fact *fact);

@@ -28,7 +28,7 @@ enum {
 
 struct call {
 	struct lw_self *self;
-	uint64_t start, end;
+	uint64_t start, end; /* 0: nothing is being recorded */
 	uint8_t outer_source, outer_path;
 	int error; /* errno as the allocator below left it */
 	struct lw_mark mark;
@@ -44,14 +44,14 @@ INLINED void call_begin(struct call *call, void *ptr)
 	self->source = UNSAID;
 	self->path = UNSAID;
 	self->depth++;
-	call->start = self->start = lw_clock();
+	call->start = self->start = lw_idle ? 0 : lw_clock();
 	call->mark = lw_below_before(ptr);
 }
 
 /* PTR is the block that the call has made, or NULL. */
 INLINED void call_end(struct call *call, void *ptr)
 {
-	call->end = lw_clock();
+	call->end = call->start ? lw_clock() : 0;
 	call->error = errno;
 	lw_below_after(ptr, &call->mark, call->end);
 }
@@ -64,7 +64,10 @@ INLINED void call_close(struct call *call, struct lw_fact *fact, bool fact_first
 		fact->start = call->start;
 		fact->latency = (uint32_t)(call->end - call->start);
 	}
-	lw_record_call(self, fact, fact_first);
+	if (call->start)
+		lw_record_call(self, fact, fact_first);
+	else
+		lw_record_nothing(self);
 	self->depth--;
 	self->source = call->outer_source;
 	self->path = call->outer_path;

@@ -184,11 +184,28 @@ static void dump_block(void *ptr, size_t usable, enum lw_kind kind, void *arg)
 	lw_record_now(&fact);
 }
 
+/* The extent as it is, as if it had all been mapped now. */
+static void dump_extent(void)
+{
+	uintptr_t address, from = 0;
+	size_t length;
+
+	while (lw_regions_next(from, &address, &length)) {
+		struct lw_fact fact = {.kind = FACT_MAP, .start = lw_clock(), .detail = DO_MAP};
+
+		fact.map.address = address;
+		fact.map.length = length;
+		lw_record_now(&fact);
+		from = address + length;
+	}
+}
+
 void lw_below_dump(void)
 {
 	struct lw_fact fact = {.kind = FACT_LIVE_END};
 	uint64_t blocks = 0;
 
+	dump_extent();
 	lw_walk(dump_block, &blocks);
 	fact.start = lw_clock();
 	fact.live_end.blocks = blocks;

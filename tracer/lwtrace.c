@@ -10,8 +10,8 @@
 #define LW_VERSION "unknown"
 #endif
 
-static const struct verb *const verbs[] = {&verb_record, &verb_stat, &verb_serve, &verb_doctor,
-                                           &verb_env};
+static const struct verb *const verbs[] = {&verb_record, &verb_attach, &verb_stat,
+                                           &verb_serve,  &verb_doctor, &verb_env};
 
 enum {
 	VERBS = sizeof verbs / sizeof *verbs
@@ -23,14 +23,6 @@ static void print_usage(FILE *file)
 	for (int i = 0; i < VERBS; i++)
 		fprintf(file, "  %-8s %s\n", verbs[i]->name, verbs[i]->purpose);
 	fputs("\nlwtrace VERB --help says more; lwtrace --version prints the version.\n", file);
-}
-
-/* Verbs of the design that are not there yet are refused in so many words. */
-static int refuse(const char *name, struct reason *reason)
-{
-	if (!strcmp(name, "attach"))
-		return fail(reason, "cannot attach yet: start the program with `lwtrace record`");
-	return fail(reason, "unknown verb: verb=\"%s\": see lwtrace --help", name);
 }
 
 static int run_verb(const struct verb *verb, int argc, char **argv, struct reason *reason)
@@ -59,7 +51,7 @@ static int dispatch(int argc, char **argv, struct reason *reason)
 	for (int i = 0; i < VERBS; i++)
 		if (!strcmp(argv[1], verbs[i]->name))
 			return run_verb(verbs[i], argc - 1, argv + 1, reason);
-	return refuse(argv[1], reason);
+	return fail(reason, "unknown verb: verb=\"%s\": see lwtrace --help", argv[1]);
 }
 
 int main(int argc, char **argv)

@@ -10,6 +10,7 @@
 #include "run.h"
 #include "session.h"
 #include "sessiond.h"
+#include "sum.h"
 #include "trace.h"
 #include "verbs.h"
 
@@ -61,7 +62,6 @@ struct recording {
 	struct sessiond daemon;
 	struct session session;
 	struct run run;
-	struct trace_sum sum;
 	char **argv;
 	uint64_t wall_ns;
 	bool stopped; /* the session, by a limit */
@@ -136,87 +136,28 @@ static int run(struct recording *recording, struct reason *reason)
 	return status;
 }
 
-/* ---- the sum ---------------------------------------------------------------------------- */
-
-static void say_processes(const struct trace_sum *sum)
-{
-	for (unsigned i = 0; i < sum->processes; i++)
-		say(0, "process  pid %d, %s: %llu facts, %llu lost", sum->process[i].pid,
-		    sum->process[i].name, (unsigned long long)sum->process[i].facts,
-		    (unsigned long long)sum->process[i].lost);
-}
-
 static double seconds(const struct timeval *time)
 {
 	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
 }
 
-/* Writing a fact was measured at 10 clock reads (see tests/tracer/overhead.sh); that ratio holds
- * from machine to machine better than a number of nanoseconds does. */
-static double cost_of_fact(void)
-{
-	uint64_t begin = clock_now();
-
-	for (int i = 0; i < 1000; i++)
-		clock_now();
-	return 10.0 * (double)(clock_now() - begin) / 1000 / 1e9;
-}
-
-static void say_sum(const struct recording *recording)
-{
-	const struct trace_sum *sum = &recording->sum;
-	double wall = (double)recording->wall_ns / 1e9;
-	double cpu =
-		seconds(&recording->run.usage.ru_utime) + seconds(&recording->run.usage.ru_stime);
-	double share = cpu > 0 ? 100 * cost_of_fact() * (double)sum->facts / cpu : 0;
-
-	say_processes(sum);
-	say(0, "trace    %s", recording->output.shown);
-	say(0, "facts    %llu, lost %llu", (unsigned long long)sum->facts,
-	    (unsigned long long)sum->lost);
-	say(0,
-	    "bytes    %llu (%.1f MiB), %.2f million facts a second, tracing took about %.0f %% of %.2f s CPU",
-	    (unsigned long long)sum->bytes, (double)sum->bytes / 1048576,
-	    wall > 0 ? (double)sum->facts / wall / 1e6 : 0, share > 100 ? 100 : share, cpu);
-	say(0, "next     lwview load %s -o %s.db", recording->output.shown,
-	    recording->output.shown);
-}
-
-static int check_sum(const struct recording *recording, struct reason *reason)
-{
-	const struct trace_sum *sum = &recording->sum;
-
-	if (!sum->facts)
-		return fail(
-			reason,
-			"no fact was recorded: the program brings its own malloc, closed lttng-ust's "
-			"files, or cannot reach the session daemon; run `lwtrace doctor`");
-	if (sum->damaged)
-		say(0, "warning: %u stream files end inside a packet", sum->damaged);
-	if (sum->lost)
-		say(0,
-		    "warning: %llu facts were lost, every figure is a bound: enlarge /dev/shm, or "
-		    "record to a faster disk",
-		    (unsigned long long)sum->lost);
-	if (sum->lost && wish.strict)
-		return fail(reason, "facts were lost: lost=%llu", (unsigned long long)sum->lost);
-	return 0;
-}
-
 static int finish(struct recording *recording, struct reason *reason)
 {
+	const struct rusage *usage = &recording->run.usage;
+	struct story story = {.argv = recording->argv,
+	                      .allocator = recording->preload.name,
+	                      .pid = recording->run.pid,
+	                      .status = recording->run.status,
+	                      .wall_s = (double)recording->wall_ns / 1e9,
+	                      .cpu_s = seconds(&usage->ru_utime) + seconds(&usage->ru_stime),
+	                      .strict = wish.strict};
+
 	if (wish.relay) {
 		say(0, "streamed to %s; there: lwview load, in the relay daemon's output folder",
 		    wish.relay);
 		return 0;
 	}
-	if (trace_sum(recording->output.path, &recording->sum, reason))
-		return -1;
-	output_describe(&recording->output, recording->argv, recording->preload.name,
-	                recording->run.pid, recording->run.status, &recording->sum);
-	if (recording->sum.facts)
-		say_sum(recording);
-	return check_sum(recording, reason);
+	return sum_tell(&recording->output, &story, reason);
 }
 
 /* ---- verb ------------------------------------------------------------------------------- */
@@ -246,7 +187,6 @@ static int record(int argc, char **argv, struct reason *reason)
 	} else {
 		output_discard(&recording.output);
 	}
-	trace_sum_release(&recording.sum);
 	return status ? -1 : recording.run.status;
 }
 

@@ -133,7 +133,29 @@ static int add_events(struct lttng_handle *handle, const char *pattern, const ch
 	return 0;
 }
 
-static int fill_session(struct session *session, struct reason *reason)
+/* Of all the processes that the daemon knows, only PID. */
+static int track(struct lttng_handle *handle, int pid, struct reason *reason)
+{
+	int error = lttng_track_pid(handle, pid);
+
+	if (error < 0)
+		return fail(reason, "cannot record one process alone: pid=%d: %s", pid,
+		            lttng_strerror(error));
+	return 0;
+}
+
+static int start(const struct session *session, struct reason *reason)
+{
+	int error = lttng_start_tracing(session->name);
+
+	if (error < 0)
+		return fail(reason, "cannot start tracing: %s", lttng_strerror(error));
+	return 0;
+}
+
+/* Started before the events are enabled: a program that runs already takes an enabled event for a
+ * recording that has begun, and what it then says first must not be lost. */
+static int fill_session(struct session *session, int pid, struct reason *reason)
 {
 	struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_PID};
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -157,6 +179,7 @@ static int fill_session(struct session *session, struct reason *reason)
 	if (add_channel(handle, &domain, "metadata", metadata, reason) ||
 	    add_channel(handle, &domain, "lw", facts, reason) ||
 	    add_channel(handle, &domain, "sites", sites, reason) ||
+	    (pid && track(handle, pid, reason)) || start(session, reason) ||
 	    add_events(handle, "lw:*", "lw", reason) ||
 	    add_events(handle, "lttng_ust_statedump:*", "sites", reason))
 		goto out;
@@ -190,24 +213,18 @@ static int create_session(struct session *session, const struct session_wish *wi
 
 int session_open(struct session *session, const struct session_wish *wish, struct reason *reason)
 {
-	int error;
+	int status;
 
 	deadline_start(SETUP_SECONDS, "cannot set up the recording");
-	if (create_session(session, wish, reason) || fill_session(session, reason))
-		goto failed;
-	error = lttng_start_tracing(session->name);
-	if (error < 0) {
-		fail(reason, "cannot start tracing: %s", lttng_strerror(error));
-		goto failed;
+	status = create_session(session, wish, reason);
+	if (!status)
+		status = fill_session(session, wish->pid, reason);
+	if (status && session->created) {
+		lttng_destroy_session_no_wait(session->name);
+		session->created = false;
 	}
 	deadline_stop();
-	return 0;
-failed:
-	deadline_stop();
-	if (session->created)
-		lttng_destroy_session_no_wait(session->name);
-	session->created = false;
-	return -1;
+	return status;
 }
 
 /* ---- end -------------------------------------------------------------------------------- */

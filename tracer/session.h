@@ -12,6 +12,7 @@
 struct session_wish {
 	const char *output; /* absolute path of the trace's folder; NULL: see URL */
 	const char *url;    /* net://HOST of a relay daemon, or NULL */
+	int pid;            /* record this process only; 0: all */
 };
 
 /* Ring buffers of one process: SUBBUF_COUNT sub-buffers of SUBBUF_SIZE bytes for each possible CPU. */

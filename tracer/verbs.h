@@ -4,6 +4,6 @@
 
 #include "options.h"
 
-extern const struct verb verb_record, verb_stat, verb_serve, verb_doctor, verb_env;
+extern const struct verb verb_record, verb_attach, verb_stat, verb_serve, verb_doctor, verb_env;
 
 #endif
