@@ -18,62 +18,96 @@ enum {
 
 /* --- the point ------------------------------------------------------------------------------ */
 
-static int64_t asked_in_all(struct scope *s)
+/* What the program did with blocks, all together: one walk over them. */
+struct totals {
+	int64_t asked, allocations, alive;
+};
+
+static struct totals totals_of(struct scope *s)
 {
-	return map_asked(s, s->last_seq);
+	struct totals t = {0};
+	struct query *q = db_prepare(
+		s->db,
+		"SELECT coalesce(sum(size) FILTER (WHERE birth_seq > 0 AND flags & 13 = 0), 0),"
+		"       count(*) FILTER (WHERE birth_seq > 0 AND flags & 13 = 0),"
+		"       count(*) FILTER (WHERE death_seq IS NULL)"
+		"  FROM block WHERE process = ?1 AND flags & 1 = 0");
+
+	db_bind_int(q, 1, s->process);
+	if (db_step(q))
+		t = (struct totals){db_int(q, 0), db_int(q, 1), db_int(q, 2)};
+	db_finish(q);
+	return t;
 }
 
 static int64_t live_at(struct scope *s, int64_t seq)
 {
 	return db_value(s->db,
-	                "SELECT coalesce(sum(coalesce(size, usable)), 0)"
+	                "SELECT coalesce(sum(size), 0)"
 	                "  FROM block"
-	                " WHERE process = ?1 AND birth_seq <= ?2 AND flags & 1 = 0"
+	                " WHERE process = ?1 AND birth_seq BETWEEN 1 AND ?2 AND flags & 13 = 0"
 	                "   AND (death_seq IS NULL OR death_seq > ?2)",
 	                2, (int64_t[]){s->process, seq});
 }
 
-/*
- * Two runs differ by some bytes, if only for the allocator's name in the environment. Within that
- * difference, `slack`, any allocation may be the same one: that whose live bytes are nearest is
- * taken, for the next may lie behind a great free.
- */
-static struct moment nearest_live(struct scope *s, struct query *q, int64_t slack, int64_t live)
+/* The facts between which the bytes asked for pass from one value to another, by the samples. */
+static void seq_window(struct scope *s, int64_t from, int64_t to, int64_t *first, int64_t *last)
 {
-	struct moment m = {.seq = db_int(q, 0), .time = db_int(q, 1)};
-	int64_t best = INT64_MAX;
-
-	do {
-		int64_t distance = llabs(live_at(s, db_int(q, 0)) - live);
-
-		if (distance < best) {
-			best = distance;
-			m = (struct moment){.seq = db_int(q, 0), .time = db_int(q, 1)};
-		}
-	} while (db_step(q) && db_int(q, 3) <= slack);
-	return m;
+	*first = db_value(s->db,
+	                  "SELECT coalesce(max(seq), 0) FROM timeline"
+	                  " WHERE process = ?1 AND asked < ?2",
+	                  2, (int64_t[]){s->process, from});
+	*last = db_value(s->db,
+	                 "SELECT coalesce(min(seq), ?3) FROM timeline"
+	                 " WHERE process = ?1 AND asked > ?2",
+	                 3, (int64_t[]){s->process, to, s->last_seq});
 }
 
+/*
+ * Two runs differ by some bytes, if only for the allocator's name in the environment, or by what
+ * was lost. Within that difference, `slack`, any allocation may be the same one: that with the
+ * nearest live bytes is taken, for the next one may lie behind a great free.
+ */
 struct moment compare_moment(struct scope *s, int64_t asked, int64_t slack, int64_t live,
                              bool *reached)
 {
 	struct moment m = {.seq = s->last_seq, .time = s->finish};
-	struct query *q =
-		db_prepare(s->db,
-	                   "SELECT birth_seq, birth, asked, abs(asked - ?2)"
-	                   "  FROM (SELECT birth_seq, birth,"
-	                   "               sum(size) OVER (ORDER BY birth_seq"
-	                   "                   ROWS UNBOUNDED PRECEDING) AS asked"
-	                   "          FROM block"
-	                   "         WHERE process = ?1 AND birth_seq > 0 AND flags & 13 = 0)"
-	                   " ORDER BY 4, birth_seq LIMIT 16");
+	int64_t first, last;
+	struct query *q;
 
+	seq_window(s, asked - slack, asked + slack, &first, &last);
+	q = db_prepare(
+		s->db,
+		"WITH event AS ("
+		"	SELECT birth_seq AS seq, birth AS time, size AS asked, size AS live"
+		"	  FROM block"
+		"	 WHERE process = ?1 AND birth_seq > ?5 AND birth_seq <= ?6"
+		"	   AND flags & 13 = 0"
+		"	UNION ALL "
+		"	SELECT death_seq, NULL, 0, -size"
+		"	  FROM block"
+		"	 WHERE process = ?1 AND death_seq > ?5 AND death_seq <= ?6"
+		"	   AND birth_seq > 0 AND flags & 13 = 0)"
+		" SELECT seq, time, asked"
+		"  FROM (SELECT seq, time, ?7 + sum(asked) OVER run AS asked,"
+		"               ?8 + sum(live) OVER run AS live"
+		"          FROM event"
+		"        WINDOW run AS (ORDER BY seq ROWS UNBOUNDED PRECEDING))"
+		" WHERE time IS NOT NULL"
+		" ORDER BY max(abs(asked - ?2) - ?3, 0), abs(live - ?4), abs(asked - ?2), seq"
+		" LIMIT 1");
 	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, asked);
+	db_bind_int(q, 3, slack);
+	db_bind_int(q, 4, live);
+	db_bind_int(q, 5, first);
+	db_bind_int(q, 6, last);
+	db_bind_int(q, 7, map_asked(s, first));
+	db_bind_int(q, 8, live_at(s, first));
 	*reached = false;
 	if (db_step(q)) {
-		*reached = db_int(q, 2) >= asked - asked / 100;
-		m = nearest_live(s, q, slack, live);
+		m = (struct moment){.seq = db_int(q, 0), .time = db_int(q, 1)};
+		*reached = db_int(q, 2) >= asked - asked / 50;
 	}
 	db_finish(q);
 	return m;
@@ -184,34 +218,23 @@ static void rows_of_point(struct compare *c)
 	        (hn - (double)n->live) / (double)n->live, "(H - L) / L");
 }
 
-static void rows_of_calls(struct compare *c, struct scope *b, struct scope *n)
+static void rows_of_calls(struct compare *c, struct scope *b, struct scope *n,
+                          const struct totals *tb, const struct totals *tn)
 {
-	static const struct {
-		const char *name, *sql, *meaning;
-		enum compare_unit unit;
-	} rows[] = {
-		{"bytes asked for",
-	         "SELECT coalesce(sum(size), 0) FROM block"
-	         " WHERE process = ?1 AND birth_seq > 0 AND flags & 13 = 0",
-	         "by the program, all together", UNIT_BYTES},
-		{"allocations",
-	         "SELECT count(*) FROM block"
-	         " WHERE process = ?1 AND birth_seq > 0 AND flags & 13 = 0",
-	         "blocks obtained; a realloc is one", UNIT_COUNT},
-		{"never freed",
-	         "SELECT count(*) FROM block"
-	         " WHERE process = ?1 AND death_seq IS NULL AND flags & 1 = 0",
-	         "blocks alive at the end", UNIT_COUNT},
-		{"moves of the break", "SELECT count(*) FROM sbrk WHERE process = ?1", "sbrk facts",
-	         UNIT_COUNT},
-		{"failed calls", "SELECT count(*) FROM fail WHERE process = ?1",
-	         "allocations that returned NULL", UNIT_COUNT},
-	};
-	size_t i;
+	static const char sbrks[] = "SELECT count(*) FROM sbrk WHERE process = ?1";
+	static const char fails[] = "SELECT count(*) FROM fail WHERE process = ?1";
+	const char *group = "calls";
 
-	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		row_add(c, "calls", rows[i].name, rows[i].unit, count_of(b, rows[i].sql),
-		        count_of(n, rows[i].sql), rows[i].meaning);
+	row_add(c, group, "bytes asked for", UNIT_BYTES, (double)tb->asked, (double)tn->asked,
+	        "by the program, all together");
+	row_add(c, group, "allocations", UNIT_COUNT, (double)tb->allocations,
+	        (double)tn->allocations, "blocks obtained; a realloc is one");
+	row_add(c, group, "never freed", UNIT_COUNT, (double)tb->alive, (double)tn->alive,
+	        "blocks alive at the end");
+	row_add(c, group, "moves of the break", UNIT_COUNT, count_of(b, sbrks), count_of(n, sbrks),
+	        "sbrk facts");
+	row_add(c, group, "failed calls", UNIT_COUNT, count_of(b, fails), count_of(n, fails),
+	        "allocations that returned NULL");
 }
 
 static enum status rows_of_latency(struct compare *c, struct scope *b, struct scope *n)
@@ -264,15 +287,20 @@ enum status compare_load(struct compare *c, struct scope *base, struct scope *ne
 	bool peak = at->kind == WHEN_NONE || at->kind == WHEN_PEAK;
 	struct moment m = peak ? map_peak(base) : scope_moment(base, at, WHEN_END), n;
 	char size[FIGURE_MAX];
+	struct totals tb, tn;
+	int64_t slack;
 	enum status status;
 
 	*c = (struct compare){.row = calloc(MAX_ROWS, sizeof(*c->row))};
 	if (!c->row)
 		return msg_errno(STATUS_FAILED, "cannot compare");
 	c->point = map_asked(base, m.seq);
+	tb = totals_of(base);
+	tn = totals_of(new);
 	m = last_allocation(base, m);
-	n = compare_moment(new, c->point, llabs(asked_in_all(base) - asked_in_all(new)),
-	                   live_at(base, m.seq), &c->reached);
+	slack = llabs(tb.asked - tn.asked);
+	slack = slack < c->point / 50 ? slack : c->point / 50;
+	n = compare_moment(new, c->point, slack, live_at(base, m.seq), &c->reached);
 	snprintf(c->where, sizeof(c->where), "where the program has asked for %s%s%s",
 	         text_size(size, sizeof(size), (double)c->point),
 	         peak ? ", at the peak of base's extent" : "",
@@ -284,7 +312,7 @@ enum status compare_load(struct compare *c, struct scope *base, struct scope *ne
 		maps_level(c);
 		rows_of_run(c, base, new);
 		rows_of_point(c);
-		rows_of_calls(c, base, new);
+		rows_of_calls(c, base, new, &tb, &tn);
 		status = rows_of_latency(c, base, new);
 	}
 	if (status)
