@@ -431,8 +431,32 @@ static int clear_address(struct heap *h, const struct fact *f)
 		return 0;
 	if (old->state == BLOCK_DEFERRED)
 		return end_deferred(h, old);
-	violation(h, f, "block handed out twice");
+	if (!(old->flags & FLAG_INHERITED))
+		violation(h, f, "block handed out twice");
 	return end_block(h, old, f, NULL);
+}
+
+/*
+ * The copy of a parent's heap is as of the moment in which fork() was entered. What the parent's
+ * other threads freed until the child was there, the child finds free: its own facts show which
+ * blocks these were, and no one is to blame. [start, end) is about to be used. A walk over all
+ * blocks, but only where a copied heap is found to differ.
+ */
+static int mend_copy(struct heap *h, const struct fact *f, uint64_t start, uint64_t end)
+{
+	const struct range *unused = ranges_find(&h->free, start);
+
+	if ((unused && unused->end >= end) || !ranges_find(&h->extents, start))
+		return 0;
+	for (size_t i = h->blocks.count; i-- > 0;) {
+		struct block *b = &h->blocks.array[i];
+
+		/* Backwards: the last block takes the place of one that is removed. */
+		if (b->state == BLOCK_LIVE && b->flags & FLAG_INHERITED && b->start < end &&
+		    b->end > start && end_block(h, b, f, NULL))
+			return -1;
+	}
+	return 0;
 }
 
 static struct block *begin_block(struct heap *h, const struct fact *f, uint64_t size,
@@ -441,6 +465,9 @@ static struct block *begin_block(struct heap *h, const struct fact *f, uint64_t 
 	struct block *b;
 
 	if (clear_address(h, f))
+		return NULL;
+	if (h->copied && !pool_at(h, f->ptr) &&
+	    mend_copy(h, f, f->ptr - h->header, f->ptr + usable))
 		return NULL;
 	b = blocks_add(&h->blocks, f->ptr);
 	if (!b)
@@ -889,6 +916,7 @@ static int copy_blocks(struct heap *child, const struct heap *parent)
 
 int heap_copy(struct heap *child, const struct heap *parent)
 {
+	child->copied = true;
 	child->header = parent->header;
 	child->break_end = parent->break_end;
 	child->live = parent->live;

@@ -69,6 +69,7 @@ struct heap {
 	int64_t asked;   /* cumulative */
 	int64_t rss_anon, heap_resident;
 	int64_t unknown_frees, violations, implied;
+	bool copied; /* began as a copy of a parent's heap */
 	bool dumped; /* the recording began on a running heap */
 	char first_violation[128];
 

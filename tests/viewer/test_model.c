@@ -515,6 +515,31 @@ static void a_forked_child_begins_with_its_parents_heap(void **state)
 	end(&s, 0);
 }
 
+static void what_other_threads_freed_during_fork_is_no_contradiction(void **state)
+{
+	struct story s;
+	uint32_t child;
+
+	(void)state;
+	begin(&s);
+	process(&s, 0, 7, 1, 0);
+	child = process(&s, 1, 8, 7, 1);
+	grow(&s, HEAP, HEAP + 4096);
+	alloc(&s, HEAP + 8, 100, 20);
+	alloc(&s, HEAP + 136, 100, 20);
+	alloc(&s, HEAP + 264, 100, 20);
+	tell(&s, (struct fact){.kind = FACT_PROCESS, .origin = 1, .info = child});
+	/* The child finds two of them free: one by its address, one by what lies over it. */
+	tell(&s, (struct fact){.kind = FACT_ALLOC, .origin = 1, .ptr = HEAP + 8, .size = 120});
+	tell(&s, (struct fact){.kind = FACT_ALLOC, .origin = 1, .ptr = HEAP + 152, .size = 40});
+	finish(&s);
+	assert_int_equal(ask(&s, "SELECT live FROM timeline WHERE process = 2"
+	                         " ORDER BY seq DESC LIMIT 1"),
+	                 260);
+	assert_int_equal(ask(&s, "SELECT complete FROM process WHERE pid = 8"), 1);
+	end(&s, 0);
+}
+
 static void the_parent_is_the_image_that_the_pid_had_last(void **state)
 {
 	struct story s;
@@ -719,6 +744,7 @@ int main(void)
 		cmocka_unit_test(in_one_nanosecond_the_free_of_a_live_block_comes_first),
 		cmocka_unit_test(a_threads_own_order_is_never_changed),
 		cmocka_unit_test(a_forked_child_begins_with_its_parents_heap),
+		cmocka_unit_test(what_other_threads_freed_during_fork_is_no_contradiction),
 		cmocka_unit_test(the_parent_is_the_image_that_the_pid_had_last),
 		cmocka_unit_test(a_program_that_was_execed_begins_empty),
 		cmocka_unit_test(the_tracers_own_blocks_are_apart),
