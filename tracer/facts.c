@@ -1,8 +1,10 @@
 /*
  * facts.c - the way of a fact from the call it happened in to the provider.
  *
- *   HELD ──provider enabled──▶ STARTING ──lw:process written──▶ ON ──disabled──▶ IDLE
- *     └──────early log full, nothing enabled──────▶ IDLE ──enabled again──▶ STARTING
+ *   HELD      -- provider enabled ------------> STARTING -- lw:process written --> ON
+ *   HELD      -- log full, nothing enabled ---> IDLE
+ *   ON        -- provider disabled -----------> IDLE
+ *   IDLE      -- provider enabled ------------> STARTING, with a list of the live blocks
  *
  * In HELD and STARTING facts go to the early log.  Whoever begins writes lw:process, sets ON, closes
  * the log and writes what it holds; a thread that finds the log closed reads the state again.  So

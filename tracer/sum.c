@@ -59,8 +59,8 @@ static int check_sum(const struct trace_sum *sum, bool strict, struct reason *re
 		say(0, "warning: %u stream files end inside a packet", sum->damaged);
 	if (sum->lost)
 		say(0,
-		    "warning: %llu facts were lost, every figure is a bound: enlarge /dev/shm, or record to "
-		    "a faster disk",
+		    "warning: %llu facts were lost, every figure is a bound: enlarge /dev/shm, or "
+		    "record to a faster disk",
 		    (unsigned long long)sum->lost);
 	if (sum->lost && strict)
 		return fail(reason, "facts were lost: lost=%llu", (unsigned long long)sum->lost);
