@@ -10,6 +10,7 @@
 #include "html.h"
 #include "info.h"
 #include "table.h"
+#include "tables.h"
 #include "view.h"
 #include "view_latency.h"
 #include "view_timeline.h"
@@ -585,6 +586,42 @@ static enum status info_section(struct report *r, int i)
 	return status;
 }
 
+static const struct {
+	const char *name, *title;
+	int64_t limit;
+} tables[] = {
+	{"sites", "call sites by bytes asked for", 12},
+	{"leaks", "alive at the end, by call site", 12},
+	{"churn", "call sites whose blocks die within 1 ms", 12},
+	{"sizes", "sizes by blocks", 12},
+	{"lifetimes", "how long blocks live", 20},
+	{"threads", "who allocates, who frees what others allocated", 20},
+	{"pools", "pools by object size", 40},
+};
+
+/* The tables of the commands of the same names, their first rows. */
+static enum status tables_section(struct report *r, int i)
+{
+	static const struct options all = {.thread = -1, .min_size = -1, .max_size = -1};
+	size_t k;
+
+	fputs("<h3>Blocks</h3>\n", r->out);
+	for (k = 0; k < sizeof(tables) / sizeof(*tables); k++) {
+		struct sheet t;
+		enum status status = table_sheet(&r->recording[i].scope, tables[k].name, &all,
+		                                 tables[k].limit, &t);
+
+		if (status)
+			return status;
+		sheet_title(&t, "%s: %s", tables[k].name, tables[k].title);
+		if (t.count > (size_t)t.columns)
+			sheet_section(r, &t, tables[k].name, i);
+		else
+			sheet_release(&t);
+	}
+	return STATUS_OK;
+}
+
 static enum status recording_section(struct report *r, int i)
 {
 	enum status status = STATUS_OK;
@@ -595,7 +632,9 @@ static enum status recording_section(struct report *r, int i)
 	fputs("</h2>\n", r->out);
 	for (k = 0; !status && k < sizeof(pictures) / sizeof(*pictures); k++)
 		status = picture_section(r, &pictures[k], i);
-	return status ? status : info_section(r, i);
+	if (!status)
+		status = info_section(r, i);
+	return status ? status : tables_section(r, i);
 }
 
 static void definitions_section(struct report *r)

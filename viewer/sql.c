@@ -5,6 +5,7 @@
  */
 #include "scope.h"
 #include "table.h"
+#include "tables.h"
 #include "view.h"
 
 #include <inttypes.h>
@@ -149,6 +150,59 @@ static const char *find_report(const char *name)
 		if (!strcmp(reports[i].name, name))
 			return reports[i].sql;
 	return NULL;
+}
+
+/* ---- reports on the page ---- */
+
+/* The bare name of a column and the form that its suffix asks for, as table.h describes it. */
+static char column_form(const char *name, char *bare, size_t size)
+{
+	const char *suffix = strrchr(name, '_');
+	char form = !suffix ? 0 : !strcmp(suffix, "_B") ? 'B' : !strcmp(suffix, "_ns") ? 'n' : 0;
+
+	snprintf(bare, size, "%.*s", form ? (int)(suffix - name) : (int)strlen(name), name);
+	return form;
+}
+
+static void column_cell(struct query *q, int i, struct sheet *sheet)
+{
+	char bare[64], form = column_form(db_column_name(q, i), bare, sizeof(bare));
+
+	if (db_is_null(q, i))
+		sheet_text(sheet, "-");
+	else if (!db_is_number(q, i))
+		sheet_text(sheet, "%s", db_text(q, i));
+	else if (form == 'B')
+		sheet_bytes(sheet, db_int(q, i));
+	else if (form == 'n')
+		sheet_span(sheet, db_int(q, i));
+	else
+		sheet_count(sheet, db_int(q, i));
+}
+
+enum status table_sheet(struct scope *s, const char *name, const struct options *o, int64_t limit,
+                        struct sheet *sheet)
+{
+	struct query *q = db_prepare(s->db, find_report(name));
+	char columns[512] = "", bare[64];
+	size_t length = 0;
+	bool row;
+
+	bind_scope(q, s, o);
+	db_bind_int(q, 7, limit);
+	row = db_step(q);
+	for (int i = 0; i < db_column_count(q); i++) {
+		bool text = row && !db_is_null(q, i) && !db_is_number(q, i);
+
+		column_form(db_column_name(q, i), bare, sizeof(bare));
+		length += (size_t)snprintf(columns + length, sizeof(columns) - length, "%s%c%s",
+		                           i ? "|" : "", text ? '<' : '>', bare);
+	}
+	sheet_init(sheet, columns);
+	for (; row; row = db_step(q))
+		for (int i = 0; i < db_column_count(q); i++)
+			column_cell(q, i, sheet);
+	return db_finish(q) ? db_status(s->db) : STATUS_OK;
 }
 
 enum status command_table(const struct command *self, struct options *o)

@@ -66,7 +66,7 @@ for i in 0 1; do
 		has "<figure id=\"$id-$i\">"
 	done
 	for id in split timeline-table rss-table latency-table info-recording info-calls info-figures \
-		info-peaks info-end; do
+		info-peaks info-end sites leaks sizes lifetimes threads pools; do
 		has "<table id=\"$id-$i\">"
 	done
 done
@@ -93,6 +93,10 @@ grep -o ' id="[^"]*"' out/index.html | sort | uniq -d >twice
 bytes=$(sqlite3 new.db "SELECT CAST(value AS INTEGER) FROM peak WHERE figure = 'live'")
 has "title=\"$bytes\""
 "$view" info new.db --json | grep -q "$bytes" || fail "info lacks $bytes"
+# Every number that info tells stands on the page.
+for number in $("$view" info new.db --json | grep -o ': [0-9]\{3,\}[,}]' | tr -d ': ,}' | sort -u); do
+	grep -q "title=\"$number\"" dom.html || fail "the page lacks info's $number"
+done
 
 # Nothing is fetched: not by what the page says, and not by what the browser did.
 grep -o -i '\(src\|href\)=["'"'"']\?\(https\?:\)\?//[^"'"'"' >]*' out/index.html |

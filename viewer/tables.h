@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tables.h - the reports that are nothing but a query (sites, leaks, sizes ...), as sheets for the
+ * page.
+ */
+#ifndef LWVIEW_TABLES_H
+#define LWVIEW_TABLES_H
+
+#include "scope.h"
+#include "sheet.h"
+
+/* Fills `sheet` with at most `limit` rows of the report; the caller releases it. */
+enum status table_sheet(struct scope *s, const char *name, const struct options *o, int64_t limit,
+                        struct sheet *sheet);
+
+#endif
