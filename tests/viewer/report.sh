@@ -21,13 +21,15 @@ chromium=
 for name in chromium chromium-browser google-chrome; do
 	[ -n "$chromium" ] || chromium=$(command -v $name)
 done
-# Ubuntu's is a snap in disguise, which sees no files of ours.
+# Ubuntu's is a snap, or a script that calls one, and sees no files of ours.
 case $chromium in
-"" | /snap/*)
+"" | /snap/*) unusable=1 ;;
+*) unusable=$(grep -c '/snap/' "$chromium") ;;
+esac
+if [ "$unusable" -ne 0 ]; then
 	echo "SKIP: no chromium outside of a snap"
 	exit 77
-	;;
-esac
+fi
 
 cat "$schema" "$here/small.sql" | sqlite3 "$dir/new.db" || exit 1
 {
