@@ -752,7 +752,7 @@ static struct block block_of(void *p)
 		lock();
 		struct mapping *m = *mapping_link(p);
 		unlock();
-		bool others = (uintptr_t)p > lw.brk.base && (uintptr_t)p < sys_sbrk(0);
+		bool others = lw.tiles && (uintptr_t)p > lw.brk.base && (uintptr_t)p < sys_sbrk(0);
 		if (!m && !others && !lw.ignore_foreign)
 			fault("not a block of this heap", p);
 		return (struct block){m ? MAPPED : FOREIGN, m ? m->bytes - sizeof *m : 0, NULL,

@@ -33,8 +33,8 @@
  *
  * head == size | flags | seal.  size counts the head and is a multiple of GRAIN; the next chunk
  * begins at head + size.  PREV_FREE: the chunk below is in a bin, its footer is valid.  OWN: not
- * the program's (a pool, bookkeeping, a fence); of a free chunk: its pages went back.  The seal, on 64 bits, is a hash of the address:
- * an overflow or a pointer into the middle of a block breaks it.
+ * the program's (a pool, bookkeeping, a fence); of a free chunk: its pages went back.  The seal, on
+ * 64 bits, is a hash of the address: an overflow or a pointer into a block's middle breaks it.
  */
 struct chunk {
 	size_t head;

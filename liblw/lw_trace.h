@@ -18,8 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An allocation: from a pool that existed, one made for it, a deferred chunk of the same size, a free
- * chunk, the top of the heap, a mapping of its own. */
+/* An allocation: from a pool that existed, one made for it, a deferred chunk of the same size, a
+ * free chunk, the top of the heap, a mapping of its own. */
 enum lw_source { FROM_POOL, FROM_REFILL, FROM_DEFERRED, FROM_BIN, FROM_TOP, FROM_MMAP };
 
 /* A free: into a pool of the caller, of another thread; deferred; unmapped; another allocator's
