@@ -51,6 +51,9 @@ struct lw_below_info {
 
 void lw_below_describe(struct lw_below_info *info);
 
+/* In the child of a fork: other threads' locks are nobody's. */
+void lw_below_after_fork_in_child(void);
+
 /* Emits lw:live for every block, and lw:live_end; nothing where blocks cannot be enumerated. */
 void lw_below_dump(void);
 

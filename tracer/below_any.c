@@ -331,6 +331,10 @@ void lw_below_describe(struct lw_below_info *info)
 		info->version = __GLIBC__ << 16 | __GLIBC_MINOR__ << 8;
 }
 
+void lw_below_after_fork_in_child(void)
+{
+}
+
 /* No foreign allocator can list its blocks: a heap that was running before stays unsaid. */
 void lw_below_dump(void)
 {

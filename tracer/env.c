@@ -38,7 +38,8 @@ const struct verb verb_env = {
 	"print the environment that makes a program recordable",
 	"Lines of NAME=VALUE, as systemd's EnvironmentFile= and env(1) take them.  A program started\n"
 	"so can be recorded by lwtrace attach, and by any LTTng session with per-process buffers that\n"
-	"was started before its events lw:* are enabled.",
+	"was started before its events lw:* are enabled.  With LW_TRACE=0 beside these lines it is\n"
+	"never recorded.",
 	env_options,
 	env_run,
 };

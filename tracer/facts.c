@@ -492,6 +492,7 @@ void lw_facts_after_fork_in_child(void)
 	for (int i = 0; i < TRACER_THREADS; i++)
 		tracer.tracer_tid[i] = 0;
 	lw_regions_unlock_child();
+	lw_below_after_fork_in_child();
 	drop_early_log();
 	tracer.log_next = 0;
 	tracer.start = tracer.fork_start;

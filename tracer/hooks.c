@@ -9,6 +9,7 @@
 #include "lw_trace.h"
 
 #include "facts.h"
+#include "pools.h"
 #include "below.h"
 #include "regions.h"
 
@@ -73,22 +74,32 @@ void lw_trace_map(enum lw_mapping what, uintptr_t addr, size_t len, uintptr_t ol
 	lw_note(&fact);
 }
 
-void lw_trace_pool_new(uintptr_t pool, size_t bytes, size_t object, unsigned capacity)
+/* Slots begin behind the pool's head, which is a chunk's. */
+static void note_pool(const struct lw_pool_seen *pool)
 {
 	struct lw_fact fact = {.kind = FACT_POOL_NEW, .start = lw_clock()};
 
-	fact.pool.pool = pool;
-	fact.pool.bytes = bytes;
-	fact.pool.object = (uint32_t)object;
-	fact.pool.capacity = capacity;
-	fact.pool.offset = capacity ? sizeof(size_t) : 0;
+	fact.pool.pool = pool->pool;
+	fact.pool.bytes = pool->bytes;
+	fact.pool.object = pool->object;
+	fact.pool.capacity = pool->capacity;
+	fact.pool.offset = pool->capacity ? sizeof(size_t) : 0;
 	lw_note(&fact);
+}
+
+void lw_trace_pool_new(uintptr_t pool, size_t bytes, size_t object, unsigned capacity)
+{
+	const struct lw_pool_seen seen = {pool, bytes, (uint32_t)object, capacity};
+
+	lw_pools_add(&seen);
+	note_pool(&seen);
 }
 
 void lw_trace_pool_free(uintptr_t pool, size_t bytes)
 {
 	struct lw_fact fact = {.kind = FACT_POOL_FREE, .start = lw_clock()};
 
+	lw_pools_remove(pool);
 	fact.pool.pool = pool;
 	fact.pool.bytes = bytes;
 	lw_note(&fact);
@@ -172,6 +183,11 @@ void lw_below_describe(struct lw_below_info *info)
 	info->header = sizeof(size_t);
 }
 
+void lw_below_after_fork_in_child(void)
+{
+	lw_pools_unlock_child();
+}
+
 /* The heap is locked during the walk, and no other thread is inside it: the list is exact. */
 static void dump_block(void *ptr, size_t usable, enum lw_kind kind, void *arg)
 {
@@ -206,6 +222,7 @@ void lw_below_dump(void)
 	uint64_t blocks = 0;
 
 	dump_extent();
+	lw_pools_each(note_pool);
 	lw_walk(dump_block, &blocks);
 	fact.start = lw_clock();
 	fact.live_end.blocks = blocks;
