@@ -742,6 +742,7 @@ static enum status zoom_apply(struct map *m)
 {
 	char *rest;
 	uint64_t from, to;
+	size_t length;
 
 	if (!zoom)
 		return STATUS_OK;
@@ -754,6 +755,9 @@ static enum status zoom_apply(struct map *m)
 		return msg_fail(STATUS_USAGE, "--zoom wants two addresses, A..B: zoom=\"%s\"",
 		                zoom);
 	heapmap_clip(&m->heap, from, to);
+	length = strlen(m->when);
+	snprintf(m->when + length, sizeof(m->when) - length,
+	         "; only %#" PRIx64 "..%#" PRIx64 " is drawn", from, to);
 	if (!m->heap.spans)
 		return msg_fail(STATUS_USAGE,
 		                "no heap at these addresses at that moment: zoom=\"%s\"", zoom);

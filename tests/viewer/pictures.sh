@@ -57,6 +57,7 @@ text() {
 	golden map-at.txt map small.db --at 8us
 	golden map-ptmalloc.txt map other.db --at end
 	golden map-selected.txt map small.db --min-size 15 --max-size 100
+	golden map-zoom.txt map small.db --at 8us --zoom 10c00..11000
 	golden map.json map small.db --at 8us --json
 	golden latency.txt latency small.db
 	golden latency-part.txt latency small.db --min-size 100
