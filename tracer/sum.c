@@ -3,12 +3,19 @@
 #include "deadline.h"
 #include "trace.h"
 
+enum {
+	SHOWN_PROCESSES = 24
+};
+
+/* All of them are in lwtrace.json. */
 static void say_processes(const struct trace_sum *sum)
 {
-	for (unsigned i = 0; i < sum->processes; i++)
+	for (unsigned i = 0; i < sum->processes && i < SHOWN_PROCESSES; i++)
 		say(0, "process  pid %d, %s: %llu facts, %llu lost", sum->process[i].pid,
 		    sum->process[i].name, (unsigned long long)sum->process[i].facts,
 		    (unsigned long long)sum->process[i].lost);
+	if (sum->processes > SHOWN_PROCESSES)
+		say(0, "process  and %u more", sum->processes - SHOWN_PROCESSES);
 }
 
 /* In seconds.  Writing a fact was measured at 10 clock reads (tests/tracer/overhead.sh); that ratio

@@ -336,6 +336,13 @@ static int sum_process(const char *parent, const char *folder, struct trace_sum 
 	return 0;
 }
 
+static int by_pid(const void *a, const void *b)
+{
+	const struct recorded *x = a, *y = b;
+
+	return x->pid != y->pid ? (x->pid > y->pid) - (x->pid < y->pid) : strcmp(x->name, y->name);
+}
+
 int trace_sum(const char *path, struct trace_sum *sum, struct reason *reason)
 {
 	char parent[4096];
@@ -355,6 +362,8 @@ int trace_sum(const char *path, struct trace_sum *sum, struct reason *reason)
 			break;
 	}
 	closedir(directory);
+	if (sum->processes)
+		qsort(sum->process, sum->processes, sizeof *sum->process, by_pid);
 	return 0;
 }
 

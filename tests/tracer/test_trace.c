@@ -25,6 +25,15 @@ static const char metadata[] =
 	"\nevent {\n\tname = \"lw:two\";\n\tid = 1;\n\tstream_id = 0;\n\tfields := struct {\n"
 	"\t\tinteger { size = 32; align = 8; } _a;\n\t\tstring _s;\n\t};\n};\n";
 
+/* As on ARM, where integers are aligned to their size. */
+static const char natural[] =
+	"typealias integer { size = 16; align = 16; signed = false; } := uint16_t;\n"
+	"typealias integer { size = 32; align = 32; signed = false; } := uint32_t;\n"
+	"typealias integer { size = 64; align = 64; signed = false; } := uint64_t;\n"
+	"\nevent {\n\tname = \"lw:one\";\n\tid = 0;\n\tstream_id = 0;\n\tfields := struct {\n"
+	"\t\tinteger { size = 64; align = 64; } _a;\n"
+	"\t\tinteger { size = 8; align = 8; } _b;\n\t};\n};\n";
+
 static char folder[] = "/tmp/lwtrace-trace.XXXXXX";
 static struct trace_sum sum;
 static struct reason reason;
@@ -44,11 +53,11 @@ static void put64(FILE *file, uint64_t value)
 	put(file, &value, 8);
 }
 
-static void write_metadata(void)
+static void write_metadata(const char *text)
 {
 	static const char zeros[64];
 	FILE *file = fopen(PROCESS "/metadata", "w");
-	uint32_t bytes = 37 + sizeof metadata - 1;
+	uint32_t bytes = 37 + (uint32_t)strlen(text);
 
 	assert_non_null(file);
 	put32(file, 0x75D11D57);
@@ -56,7 +65,7 @@ static void write_metadata(void)
 	put32(file, bytes * 8);
 	put32(file, bytes * 8);
 	put(file, "\0\0\0\1\10", 5);
-	put(file, metadata, sizeof metadata - 1);
+	put(file, text, strlen(text));
 	fclose(file);
 }
 
@@ -119,7 +128,7 @@ static void events_of_all_packets_are_counted(void **state)
 	FILE *file = open_stream();
 
 	(void)state;
-	write_metadata();
+	write_metadata(metadata);
 	write_packet(file, 3, 2, 0);
 	write_packet(file, 0, 0, 0);
 	write_packet(file, 1, 4, 0);
@@ -162,6 +171,25 @@ static void a_stream_cut_short_is_told(void **state)
 	assert_int_equal(sum.damaged, 1);
 }
 
+static void natural_alignment_is_followed(void **state)
+{
+	char packet[160] = {0}; /* every event's id is 0, and so is what it holds */
+	uint64_t bits = 8 * 137;
+	FILE *file = open_stream();
+
+	(void)state;
+	write_metadata(natural);
+	memcpy(packet, "\301\037\374\301", 4);
+	memcpy(packet + 48, &bits, 8);
+	bits = 8 * sizeof packet;
+	memcpy(packet + 56, &bits, 8);
+	put(file, packet, sizeof packet);
+	fclose(file);
+	assert_int_equal(trace_sum(".", &sum, &reason), 0);
+	/* 84 + 8 -> 96 + 9 = 105; 106, 108 + 4 = 112 + 9 = 121; 122, 124 + 4 = 128 + 9 = 137 */
+	assert_int_equal(sum.facts, 3);
+}
+
 static void a_folder_without_trace_holds_no_fact(void **state)
 {
 	(void)state;
@@ -175,6 +203,7 @@ int main(void)
 		cmocka_unit_test_teardown(events_of_all_packets_are_counted, release),
 		cmocka_unit_test_teardown(the_loss_is_the_largest_count_of_a_stream, release),
 		cmocka_unit_test_teardown(a_stream_cut_short_is_told, release),
+		cmocka_unit_test_teardown(natural_alignment_is_followed, release),
 		cmocka_unit_test_teardown(a_folder_without_trace_holds_no_fact, release),
 	};
 
