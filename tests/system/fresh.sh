@@ -22,6 +22,8 @@ mirror() {
 if [ "${1:-}" = --inside ]; then
 	machine=$2
 	who=$3
+	# Its root is a mount point, as on any machine: a test in it makes mounts of its own.
+	mount --bind "$machine" "$machine"
 	mount -t proc proc "$machine/proc"
 	mount -t tmpfs -o size=4g shm "$machine/dev/shm"
 	mount -t tmpfs run "$machine/run"
