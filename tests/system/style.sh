@@ -1,6 +1,6 @@
 #!/bin/sh
-# One style: every C file is what the formatter makes of it, and no script has an error that
-# shellcheck, where it is installed, would find.
+# One style: every C file is what the formatter makes of it, and no script has an error that the
+# checker of scripts, where it is installed, would find.
 . "$(dirname "$0")/lib.sh"
 need clang-format
 cd "$root"
