@@ -56,13 +56,21 @@ INLINED void call_end(struct call *call, void *ptr)
 	lw_below_after(ptr, &call->mark, call->end);
 }
 
+/* A call of more than 4 s (a stopped process) counts as so long. */
+INLINED uint32_t latency_of(const struct call *call)
+{
+	uint64_t latency = call->end - call->start;
+
+	return latency < UINT32_MAX ? (uint32_t)latency : UINT32_MAX;
+}
+
 INLINED void call_close(struct call *call, struct lw_fact *fact, bool fact_first)
 {
 	struct lw_self *self = call->self;
 
 	if (fact) {
 		fact->start = call->start;
-		fact->latency = (uint32_t)(call->end - call->start);
+		fact->latency = latency_of(call);
 	}
 	if (call->start)
 		lw_record_call(self, fact, fact_first);

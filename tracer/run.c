@@ -13,11 +13,14 @@
 #include <unistd.h>
 
 static sigset_t waited_for, before;
+static struct sigaction child_before;
 
 void run_prepare(void)
 {
 	static const int signals[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
 
+	/* Ignored, as some daemons have it, our children's statuses would be lost. */
+	sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &child_before);
 	sigemptyset(&waited_for);
 	for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
 		sigaddset(&waited_for, signals[i]);
@@ -37,6 +40,7 @@ static void become_program(const struct program *program, char **argv,
 {
 	int error;
 
+	sigaction(SIGCHLD, &child_before, NULL);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	preload_apply(preload);
 	/* ms; a daemon that is slow to answer must not cost the recording its beginning. */

@@ -79,6 +79,7 @@ int sum_tell(const struct output *output, const struct story *story, struct reas
 	struct trace_sum sum;
 	int status;
 
+	trace_prune(output->path);
 	if (trace_sum(output->path, &sum, reason))
 		return -1;
 	output_describe(output, story->argv, story->allocator, story->pid, story->status, &sum);

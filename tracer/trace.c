@@ -336,6 +336,48 @@ static int sum_process(const char *parent, const char *folder, struct trace_sum 
 	return 0;
 }
 
+/* A process that was about to register when the recording ended leaves a folder that declares no
+ * event; babeltrace2 refuses the whole trace because of it. */
+static bool is_stillborn(const char *folder)
+{
+	char path[4200];
+	char *text;
+	bool empty;
+
+	snprintf(path, sizeof path, "%s/metadata", folder);
+	text = metadata_text(path);
+	empty = text && !strstr(text, "\nevent {");
+	free(text);
+	return empty;
+}
+
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
+{
+	(void)status;
+	(void)type;
+	(void)where;
+	return remove(path);
+}
+
+void trace_prune(const char *path)
+{
+	char parent[4096], folder[4096];
+	struct dirent *entry;
+	DIR *directory;
+
+	snprintf(parent, sizeof parent, "%s/ust/pid", path);
+	directory = opendir(parent);
+	while (directory && (entry = readdir(directory))) {
+		snprintf(folder, sizeof folder, "%s/%s", parent, entry->d_name);
+		if (entry->d_name[0] != '.' && is_stillborn(folder)) {
+			say(1, "left out, nothing was recorded: process=\"%s\"", entry->d_name);
+			nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		}
+	}
+	if (directory)
+		closedir(directory);
+}
+
 static int by_pid(const void *a, const void *b)
 {
 	const struct recorded *x = a, *y = b;

@@ -25,6 +25,9 @@ struct trace_sum {
 	unsigned processes;
 };
 
+/* Takes out folders of processes that had not even registered when the recording ended. */
+void trace_prune(const char *path);
+
 /* Sums up the trace in the folder PATH.  Fails only when the folder cannot be read. */
 int trace_sum(const char *path, struct trace_sum *sum, struct reason *reason);
 

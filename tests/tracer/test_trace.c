@@ -190,6 +190,16 @@ static void natural_alignment_is_followed(void **state)
 	assert_int_equal(sum.facts, 3);
 }
 
+static void a_process_that_declared_no_event_is_left_out(void **state)
+{
+	(void)state;
+	fclose(open_stream());
+	write_metadata("trace { major = 1; };\n");
+	trace_prune(".");
+	assert_int_not_equal(access(PROCESS, F_OK), 0);
+	assert_int_equal(mkdir(PROCESS, 0700), 0);
+}
+
 static void a_folder_without_trace_holds_no_fact(void **state)
 {
 	(void)state;
@@ -204,6 +214,7 @@ int main(void)
 		cmocka_unit_test_teardown(the_loss_is_the_largest_count_of_a_stream, release),
 		cmocka_unit_test_teardown(a_stream_cut_short_is_told, release),
 		cmocka_unit_test_teardown(natural_alignment_is_followed, release),
+		cmocka_unit_test_teardown(a_process_that_declared_no_event_is_left_out, release),
 		cmocka_unit_test_teardown(a_folder_without_trace_holds_no_fact, release),
 	};
 
