@@ -183,8 +183,10 @@ uint32_t calls_site(struct calls *c, uint64_t address)
 	struct sites *s = &c->sites;
 	size_t i;
 
-	if (s->count * 2 == s->slot_count && sites_grow(s))
+	if (!address)
 		return 0;
+	if (s->count * 2 == s->slot_count && sites_grow(s))
+		return SITE_NO_MEMORY;
 	i = site_probe(s, address);
 	if (!s->slots[i]) {
 		s->addresses[s->count] = address;

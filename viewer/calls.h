@@ -55,7 +55,8 @@ int calls_alloc(struct calls *c, const struct fact *f);
 int calls_free(struct calls *c, const struct fact *f);
 int calls_fail(struct calls *c, const struct fact *f);
 
-/* The number of a call site within the process, from 1; 0: out of memory. */
+/* The number of a call site within the process, from 1; 0: the caller was not recorded. */
+#define SITE_NO_MEMORY UINT32_MAX
 uint32_t calls_site(struct calls *c, uint64_t address);
 
 /* The bucket of a latency and its bounds: low <= latency < high. */

@@ -20,6 +20,12 @@ static int64_t or_null(int64_t value, bool known)
 	return known ? value : DB_NULL;
 }
 
+/* A free whose site found no memory is told by the next allocation that finds none. */
+static int64_t site_or_null(const struct heap *h, uint32_t site)
+{
+	return or_null(heap_site_id(h->process, site), site && site != SITE_NO_MEMORY);
+}
+
 /* ---- contradictions ---- */
 
 #define VIOLATIONS_STORED 100
@@ -311,8 +317,8 @@ static int64_t store_block(struct heap *h, const struct block *b, const struct f
 		or_null(h->time, f != NULL),
 		b->since_seq,
 		or_null(h->seq, f != NULL),
-		or_null(heap_site_id(h->process, b->site), b->site != 0),
-		or_null(heap_site_id(h->process, site), site != 0),
+		site_or_null(h, b->site),
+		site_or_null(h, site),
 		b->tid,
 		or_null(known ? f->tid : 0, known),
 		b->latency,
@@ -496,7 +502,7 @@ static int apply_alloc(struct heap *h, const struct fact *f)
 		return -1;
 	b->source = (uint8_t)f->source;
 	b->site = calls_site(&h->calls, f->caller);
-	if (!b->site || place_block(h, b, f) || calls_alloc(&h->calls, f))
+	if (b->site == SITE_NO_MEMORY || place_block(h, b, f) || calls_alloc(&h->calls, f))
 		return -1;
 	count_block(h, b, 1);
 	if (!(f->flags & FLAG_TRACER))
@@ -571,11 +577,9 @@ static int apply_realloc_new(struct heap *h, const struct fact *f)
 static int apply_fail(struct heap *h, const struct fact *f)
 {
 	const int64_t row[] = {
-		h->process,       h->seq,
-		f->time,          f->tid,
-		(int64_t)f->size, heap_site_id(h->process, calls_site(&h->calls, f->caller)),
-		f->function,      f->error,
-		f->latency,
+		h->process,  h->seq,           f->time,
+		f->tid,      (int64_t)f->size, site_or_null(h, calls_site(&h->calls, f->caller)),
+		f->function, f->error,         f->latency,
 	};
 
 	bulk_add(h->tables->fail, row);
@@ -907,7 +911,7 @@ static int copy_blocks(struct heap *child, const struct heap *parent)
 		if (b->site) {
 			b->site = calls_site(&child->calls,
 			                     parent->calls.sites.addresses[b->site - 1]);
-			if (!b->site)
+			if (b->site == SITE_NO_MEMORY)
 				return -1;
 		}
 	}

@@ -33,7 +33,8 @@ const struct option_row table_options[] = {
 
 /* A call site in words: function (file:line), else module+offset, else the address. */
 #define PLACE                                                                                \
-	"CASE WHEN s.file IS NOT NULL THEN printf('%s (%s:%d)', s.function, s.file, s.line)" \
+	"CASE WHEN s.id IS NULL THEN 'not recorded'"                                         \
+	"     WHEN s.file IS NOT NULL THEN printf('%s (%s:%d)', s.function, s.file, s.line)" \
 	"     WHEN s.function IS NOT NULL THEN printf('%s (%s)', s.function, s.module)"      \
 	"     WHEN s.module IS NOT NULL THEN printf('%s+0x%x', s.module, s.offset)"          \
 	"     ELSE printf('0x%x', s.address) END AS place"

@@ -160,6 +160,7 @@ static void lttngs_own_wrapper_is_read_too(void **state)
 	assert_int_equal(ask(r, "SELECT count(*) FROM block"), 2);
 	assert_int_equal(ask(r, "SELECT sum(size) FROM block WHERE death_seq IS NULL"), 50);
 	assert_int_equal(ask(r, "SELECT birth FROM block WHERE ptr = 0x9000"), 10);
+	assert_int_equal(ask(r, "SELECT count(alloc_site) FROM block"), 0); /* not recorded */
 	assert_int_equal(ask(r, "SELECT facts FROM process WHERE pid = 7"), 3);
 }
 
