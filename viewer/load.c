@@ -129,22 +129,26 @@ static void set_meta(struct db *db, const char *key, const char *value)
 	db_finish(q);
 }
 
+#define LWTRACE_JSON_MAX (1 << 20) /* bytes; a line per process */
+
 /* What lwtrace wrote beside the trace: shown if there, never needed. */
 static void keep_lwtrace_json(const struct load *l)
 {
-	char path[4096], text[16384];
-	size_t n;
+	char path[4096], *text = malloc(LWTRACE_JSON_MAX);
+	size_t n = 0;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/lwtrace.json", l->trace);
-	f = fopen(path, "re");
-	if (!f)
-		return;
-	n = fread(text, 1, sizeof(text) - 1, f);
-	text[n] = 0;
-	if (n && !ferror(f))
+	f = text ? fopen(path, "re") : NULL;
+	if (f) {
+		n = fread(text, 1, LWTRACE_JSON_MAX - 1, f);
+		fclose(f);
+	}
+	if (n) {
+		text[n] = 0;
 		set_meta(l->db, "lwtrace", text);
-	fclose(f);
+	}
+	free(text);
 }
 
 static void store_meta(const struct load *l)
