@@ -63,11 +63,15 @@ static struct {
 	pthread_mutex_t lock; /* of all below, and of every chunk that is not live or deferred */
 	struct chunk *top;    /* the free end of brk, or NULL */
 	uintptr_t clean;      /* memory of top from here on was never written: zeros */
-	size_t page, extent, peak, foreign, map_min, map_tiles;
-	size_t keep;  /* what a trim leaves of the top; it grows when that was too little */
-	size_t dirty; /* bytes released since the last purge */
-	bool trimmed; /* or purged, and not in need of it since */
-	unsigned batch;
+	size_t page;
+	size_t extent, peak; /* bytes that came from the system less what went back; its maximum */
+	size_t foreign;      /* frees of others' blocks */
+	size_t map_min;      /* blocks of so many bytes are mapped */
+	size_t map_tiles;    /* that brk.map has room for */
+	size_t keep;         /* what a trim leaves of the top; it grows when that was too little */
+	size_t dirty;        /* bytes released since the last purge */
+	bool trimmed;        /* something went back and was not wanted again yet */
+	unsigned batch;      /* how many descriptors of pools to make the next time */
 	uint64_t filled[BINS / 64 + 1]; /* a bit per bin that is not empty */
 	struct chunk *bin[BINS];
 	struct pool *idle;              /* pools' descriptors not in use, linked by `next` */
@@ -92,8 +96,7 @@ static _Noreturn OUTLINE void fault(const char *what, const void *at)
 	for (int shift = 8 * WORD - 4; shift >= 0; shift -= 4)
 		*p++ = "0123456789abcdef"[(uintptr_t)at >> shift & 15];
 	*p++ = '\n';
-	if (write(STDERR_FILENO, line, p - line))
-		abort();
+	(void)!write(STDERR_FILENO, line, p - line);
 	abort();
 }
 
@@ -114,10 +117,7 @@ static inline void set_head(struct chunk *c, size_t h) { c->head = h | (hash(c) 
 /* What a deferred chunk's second word holds, and a live one's only by a chance of 1 in 2^WORD. */
 static inline struct chunk *key_of(struct chunk *c) { return (struct chunk *)~hash(c); }
 
-static inline struct chunk *chunk_at(const void *base, ptrdiff_t by)
-{
-	return (struct chunk *)((uintptr_t)base + by);
-}
+static inline void *chunk_at(const void *p, ptrdiff_t by) { return (void *)((uintptr_t)p + by); }
 
 /* ---- bins of free chunks; lw.lock is held until `pools, by their owner` ---- */
 
@@ -1220,6 +1220,5 @@ static __attribute__((destructor)) void report(void)
 	                 "deferred=%zu bins=%zu top=%zu foreign=%zu\n",
 	                 s.extent, s.peak_extent, s.live, s.live_blocks, s.headers, s.pool_free,
 	                 s.deferred, s.bins, s.top, s.foreign);
-	if (write(STDERR_FILENO, line, n) < 0)
-		return;
+	(void)!write(STDERR_FILENO, line, n);
 }
