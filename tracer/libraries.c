@@ -26,7 +26,7 @@ struct choice {
 /* libc.so.6 in front makes glibc's allocator the program's, whatever it links. */
 static const struct choice choices[] = {
 	{"liblw", "liblw-trace.so", "liblw.so", NULL},
-	{"ptmalloc", "liblw-shim.so", "libc.so.6", "ptmalloc"},
+	{"ptmalloc", "liblw-shim.so", "libc.so.6", NULL}, /* what the shim does unasked */
 	{"system", "liblw-shim.so", NULL, "next"},
 };
 
@@ -161,6 +161,9 @@ void preload_apply(const struct preload *preload)
 	}
 	if (*list)
 		setenv("LD_PRELOAD", list, 1);
+	/* As few variables as can be: a program may look at how many it has. */
+	unsetenv("LW_SHIM_BELOW");
+	unsetenv("LW_SHIM_NAME");
 	if (preload->below) {
 		setenv("LW_SHIM_BELOW", preload->below, 1);
 		setenv("LW_SHIM_NAME", preload->name, 1);

@@ -67,8 +67,8 @@ static int find_places(struct sessiond *daemon, char *lock_path, size_t size, st
 			            "cannot make a folder for the session daemon: path=\"%s\": %s",
 			            daemon->home, strerror(errno));
 		home = daemon->home;
+		setenv("LTTNG_HOME", home, 1);
 	}
-	setenv("LTTNG_HOME", home, 1);
 	snprintf(lock_path, size, "%s/.lwtrace.lock", home);
 	snprintf(daemon->pid_file, sizeof daemon->pid_file, "%s/.lttng/lttng-sessiond.pid", home);
 	return 0;
