@@ -249,10 +249,11 @@ static void what_is_too_large_is_refused_with_ENOMEM(void)
 			REFUSED(memalign(align, sizes[i]));
 		REFUSED(realloc(kept, sizes[i]));
 	}
-	for (unsigned f = 0; f < FAMILY; f++)
+	/* 2 GiB are within the limit, and an emulated 32-bit machine may have them. */
+	for (unsigned f = 0; f < FAMILY && SIZE_MAX > UINT32_MAX; f++)
 		if (family[f].get != by_posix_memalign)
 			REFUSED(family[f].get(PTRDIFF_MAX));
-	for (size_t align = LARGEST; align; align *= 2)
+	for (size_t align = LARGEST; align && SIZE_MAX > UINT32_MAX; align *= 2)
 		REFUSED(memalign(align, PTRDIFF_MAX - align / 2));
 	fill(kept, 1, 100);
 	free(kept);
@@ -469,7 +470,8 @@ static void a_realloc_that_fails_leaves_the_block(void)
 	for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
 		void *p = malloc(sizes[i]);
 		fill(p, 0x77, sizes[i]);
-		REFUSED(realloc(p, PTRDIFF_MAX));
+		if (sizeof(size_t) == 8)
+			REFUSED(realloc(p, PTRDIFF_MAX));
 		REFUSED(realloc(p, (size_t)PTRDIFF_MAX + 1));
 		REFUSED(reallocarray(p, SIZE_MAX / 2, 3));
 		CHECK(holds(p, 0x77, sizes[i]));
@@ -644,6 +646,8 @@ static void every_function_answers_as_glibc_does(void)
 		N = sizeof some / sizeof *some
 	};
 	unsigned different = 0;
+	if (getenv("LW_EMULATED"))
+		return; /* glibc's own calloc crashes when qemu-user refuses it the break */
 	CHECK(glibc_open(&theirs));
 	for (unsigned call = MALLOC; call <= PVALLOC; call++)
 		for (unsigned i = 0; i < N * N; i++) {
