@@ -180,9 +180,12 @@ static struct lw_fact *early_log(void)
 /* Keeps FACT; false when the log is full or closed. */
 static bool hold(const struct lw_fact *fact)
 {
-	struct lw_fact *log = early_log();
-	unsigned index = log ? atomic_fetch_add(&tracer.log_next, 1) : EARLY_FACTS;
+	struct lw_fact *log;
+	unsigned index;
 
+	if (tracer.log_next >= EARLY_FACTS || !(log = early_log()))
+		return false;
+	index = atomic_fetch_add(&tracer.log_next, 1);
 	if (index >= EARLY_FACTS)
 		return false;
 	memcpy(&log[index], fact, sizeof *fact);
@@ -192,36 +195,56 @@ static bool hold(const struct lw_fact *fact)
 	return true;
 }
 
-static void write_early_log(const struct lw_provider *provider)
+/* Closes the log, so that nobody begins to write into it.  Returns how many facts it holds, each of
+ * which its thread may still be writing: see held_fact(). */
+static unsigned close_early_log(void)
 {
 	unsigned count = atomic_exchange(&tracer.log_next, LOG_CLOSED);
-	struct lw_fact *log = tracer.log;
-	uint32_t program_tid = 0;
 
 	if (count >= LOG_CLOSED)
-		return;
-	if (count > EARLY_FACTS)
-		count = EARLY_FACTS;
-	for (unsigned i = 0; i < count; i++) {
-		while (!__atomic_load_n(&log[i].kind, __ATOMIC_ACQUIRE))
-			sched_yield();
-		if (is_tracer_thread(log[i].tid, &program_tid))
-			log[i].flags |= LW_FLAG_TRACER;
-		provider->emit(&log[i]);
-	}
+		return 0;
+	return count < EARLY_FACTS ? count : EARLY_FACTS;
+}
+
+static struct lw_fact *held_fact(unsigned index)
+{
+	struct lw_fact *fact = &tracer.log[index];
+
+	while (!__atomic_load_n(&fact->kind, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return fact;
+}
+
+static void unmap_early_log(void)
+{
+	struct lw_fact *log = atomic_exchange(&tracer.log, NULL);
+
 	if (log)
 		raw_unmap(log, EARLY_FACTS * sizeof *log);
-	tracer.log = NULL;
+}
+
+static void write_early_log(const struct lw_provider *provider)
+{
+	unsigned count = close_early_log();
+	uint32_t program_tid = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		struct lw_fact *fact = held_fact(i);
+
+		if (is_tracer_thread(fact->tid, &program_tid))
+			fact->flags |= LW_FLAG_TRACER;
+		provider->emit(fact);
+	}
+	unmap_early_log();
 }
 
 static void drop_early_log(void)
 {
-	struct lw_fact *log = tracer.log;
+	unsigned count = close_early_log();
 
-	tracer.log = NULL;
-	tracer.log_next = LOG_CLOSED;
-	if (log)
-		raw_unmap(log, EARLY_FACTS * sizeof *log);
+	for (unsigned i = 0; i < count; i++)
+		held_fact(i);
+	unmap_early_log();
 }
 
 /* ---- beginning and ending --------------------------------------------------------------- */
@@ -256,9 +279,9 @@ static void begin(const struct lw_provider *provider, enum state from)
 	atomic_store(&tracer.state, ON);
 	lw_idle = false;
 	write_early_log(provider);
+	self->emitting--;
 	if (tracer.resumed)
 		lw_below_dump();
-	self->emitting--;
 }
 
 /* Looks whether the recording has begun or ended since the last look. */
@@ -297,7 +320,7 @@ static void give_up_holding(void)
 static void record(const struct lw_fact *fact)
 {
 	for (;;) {
-		switch (tracer.state) {
+		switch (atomic_load(&tracer.state)) {
 		case ON:
 			((const struct lw_provider *)tracer.provider)->emit(fact);
 			return;
@@ -493,7 +516,7 @@ void lw_facts_after_fork_in_child(void)
 		tracer.tracer_tid[i] = 0;
 	lw_regions_unlock_child();
 	lw_below_after_fork_in_child();
-	drop_early_log();
+	unmap_early_log();
 	tracer.log_next = 0;
 	tracer.start = tracer.fork_start;
 	tracer.forked = true;

@@ -14,8 +14,8 @@
 #endif
 
 /* Beside lwtrace: in the build tree, then as installed. */
-static const char *const places[] = {"../liblw", "../tracer", "../" LW_INSTALL_LIBDIR "/liblw",
-                                     "../" LW_INSTALL_LIBDIR};
+static const char *const places[] = {"../liblw", "../tracer", ("../" LW_INSTALL_LIBDIR "/liblw"),
+                                     ("../" LW_INSTALL_LIBDIR)};
 
 struct choice {
 	const char *allocator;
