@@ -33,7 +33,9 @@
  * Fork.    The child's first event is `process` with forked = 1; at its `start` the child's heap
  *          was a copy of its parent's.
  *
- * Losses: LTTng counts discarded events in each packet's header, and nothing else is ever lost.
+ * Losses.  LTTng counts discarded events in each packet's header.  A recording that begins on a
+ *          running heap begins with its extent (map), its pools and its live blocks (live), as far
+ *          as the allocator can tell; what came before is not known.
  */
 #undef LTTNG_UST_TRACEPOINT_PROVIDER
 #define LTTNG_UST_TRACEPOINT_PROVIDER lw
@@ -218,8 +220,8 @@ LTTNG_UST_TRACEPOINT_EVENT(lw, coalesce,
 	LTTNG_UST_TP_ARGS(const struct lw_fact *, fact),
 	LTTNG_UST_TP_FIELDS(
 		lttng_ust_field_integer(uint64_t, start, fact->start)
-		lttng_ust_field_integer(uint64_t, bytes, fact->coalesce.bytes) /* of the results */
-		lttng_ust_field_integer(uint64_t, largest, fact->coalesce.largest) /* result */
+		lttng_ust_field_integer(uint64_t, bytes, fact->coalesce.bytes) /* merged */
+		lttng_ust_field_integer(uint64_t, largest, fact->coalesce.largest) /* of them */
 		lttng_ust_field_integer(uint32_t, chunks_in, fact->coalesce.chunks_in)
 		lttng_ust_field_integer(uint32_t, chunks_out, fact->coalesce.chunks_out)
 		lttng_ust_field_integer(uint32_t, latency, fact->latency)
@@ -235,7 +237,7 @@ LTTNG_UST_TRACEPOINT_EVENT(lw, merge,
 	LTTNG_UST_TP_FIELDS(
 		lttng_ust_field_integer_hex(uint64_t, ptr, fact->merge.ptr)
 		lttng_ust_field_integer_hex(uint64_t, merged, fact->merge.merged)
-		lttng_ust_field_integer(uint64_t, size, fact->merge.size) /* of `merged` */
+		lttng_ust_field_integer(uint64_t, size, fact->merge.size) /* of the chunk at ptr */
 		lttng_ust_field_integer(uint64_t, start, fact->start)
 		lttng_ust_field_integer(uint32_t, tid, fact->tid)
 		lttng_ust_field_integer_hex(uint32_t, flags, fact->flags)
