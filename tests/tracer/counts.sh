@@ -5,7 +5,7 @@ allocator=$1
 . "$(dirname "$0")/lib.sh"
 
 case $allocator in
-*.so*) ldconfig -p | grep -q "$allocator" || skip "$allocator is not installed" ;;
+*.so*) PATH=$PATH:/usr/sbin:/sbin ldconfig -p | grep -q "$allocator" || skip "$allocator is not installed" ;;
 esac
 
 same_counts() {
