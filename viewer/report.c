@@ -48,6 +48,7 @@ struct speed {
 	double cpu, wall; /* s, medians */
 	double rss;       /* KiB */
 	double faults;
+	double cpu_low, cpu_high; /* s, the middle half of the runs; 0 when the file has none */
 };
 
 struct report {
@@ -136,7 +137,9 @@ static void stat_find(struct report *r, int i)
 	                   "SELECT json_extract(value, '$.cpu_s'),"
 	                   "       json_extract(value, '$.wall_s'),"
 	                   "       json_extract(value, '$.peak_rss_kib'),"
-	                   "       json_extract(value, '$.minor_faults')"
+	                   "       json_extract(value, '$.minor_faults'),"
+	                   "       json_extract(value, '$.cpu_low_s'),"
+	                   "       json_extract(value, '$.cpu_high_s')"
 	                   "  FROM json_each(?1, '$.allocators')"
 	                   " WHERE ?2 LIKE json_extract(value, '$.name') || '%'"
 	                   " ORDER BY length(json_extract(value, '$.name')) DESC LIMIT 1");
@@ -145,8 +148,8 @@ static void stat_find(struct report *r, int i)
 	db_bind_text(q, 1, r->stat_text);
 	db_bind_text(q, 2, r->recording[i].scope.allocator);
 	if (db_step(q))
-		*s = (struct speed){true, db_real(q, 0), db_real(q, 1), db_real(q, 2),
-		                    db_real(q, 3)};
+		*s = (struct speed){true,          db_real(q, 0), db_real(q, 1), db_real(q, 2),
+		                    db_real(q, 3), db_real(q, 4), db_real(q, 5)};
 	db_finish(q);
 }
 
@@ -233,7 +236,10 @@ static void verdict_speed(struct report *r, int i)
 	}
 	fputs("; untraced it takes ", r->out);
 	against(r->out, UNIT_NS, b->cpu * 1e9, n->cpu * 1e9);
-	fputs(" of CPU time at a peak RSS of ", r->out);
+	fputs(" of CPU time", r->out);
+	if (b->cpu_high > 0 && n->cpu_low <= b->cpu_high && b->cpu_low <= n->cpu_high)
+		fputs(", which the runs' own spread explains,", r->out);
+	fputs(" at a peak RSS of ", r->out);
 	against(r->out, UNIT_BYTES, b->rss * 1024, n->rss * 1024);
 }
 
