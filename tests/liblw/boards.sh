@@ -1,8 +1,8 @@
 #!/bin/sh
 # The allocator's tests on other machines, under qemu-user, with musl, and under sanitizers:
 #   boards.sh [NAME...]     names as in the table below
-# Without a name all but two: tsan, which also tells of the words that are read on purpose while
-# another thread changes them, and musl, under which programs with threads do not run yet.
+# Without a name all but tsan, which also tells of the words that are read on purpose while another
+# thread changes them.
 # A row whose compiler or emulator is missing is told and passed over; status 1 if a test failed.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -57,6 +57,10 @@ board() {
 			return 0
 		}
 	done
+	case $3 in
+	qemu*) export LW_EMULATED=1 ;;
+	*) unset LW_EMULATED ;;
+	esac
 	tests=$5
 	[ "$tests" != all ] || tests='family faults threads system statistics broken model dlopen'
 	bad=0
@@ -68,7 +72,7 @@ board() {
 			continue
 		}
 		# shellcheck disable=SC2086
-		LW_EMULATED=1 $3 "$work/$test" $arguments >"$work/out" 2>&1 || bad=1
+		$3 "$work/$test" $arguments >"$work/out" 2>&1 || bad=1
 		echo "== $1 $test: $(grep -c '^ok' "$work/out" || true) ok, $(grep -c '^not ok' "$work/out" || true) not"
 		grep -v '^ok' "$work/out" | grep -v '^# [0-9]* operations' | head -60 || true
 	done
@@ -76,7 +80,7 @@ board() {
 }
 
 status=0
-[ $# -gt 0 ] || set -- aarch64 armhf riscv64 ubsan
+[ $# -gt 0 ] || set -- aarch64 armhf riscv64 musl ubsan
 rows >"$work/rows"
 while IFS='|' read -r name compiler emulator flags tests; do
 	case " $* " in

@@ -355,11 +355,11 @@ static void allocate_early(unsigned i)
 	early[i] = realloc(early[i], 5000);
 }
 
-static void in_preinit(void)
+__attribute__((unused)) static void in_preinit(void)
 {
 	allocate_early(0);
 }
-#ifndef __ANDROID__
+#ifdef __GLIBC__ /* musl runs no preinit_array */
 __attribute__((section(".preinit_array"), used)) static void (*const preinit)(void) = in_preinit;
 #endif
 __attribute__((constructor(101))) static void in_constructor(void)
@@ -374,6 +374,10 @@ __attribute__((constructor)) static void in_late_constructor(void)
 static void constructors_may_allocate(void)
 {
 	for (unsigned i = 0; i < 3; i++) {
+#ifndef __GLIBC__
+		if (!i)
+			continue;
+#endif
 		CHECK(early[i]);
 		for (unsigned k = 0; k < 1000 + i; k++)
 			CHECK_EQUAL(early[i][k], 'a' + i);
