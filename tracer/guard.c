@@ -106,14 +106,15 @@ struct clone_start {
 	sigset_t signals;
 };
 
-/* clone() runs no atfork handlers: ours have to be called by hand. */
+/* clone() runs no atfork handlers: ours have to be called by hand.  Where FN returns, clone() would
+ * end this thread only, and lttng-ust's, which it has by now, would keep the process. */
 static int cloned_process(void *arg)
 {
 	struct clone_start *start = arg;
 
 	lw_facts_after_fork_in_child();
 	fork_ends(start->provider, &start->signals, true);
-	return start->fn(start->arg);
+	_exit(start->fn(start->arg));
 }
 
 PUBLIC int clone(int (*fn)(void *), void *stack, int flags, void *arg, ...)

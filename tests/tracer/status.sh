@@ -38,3 +38,7 @@ equal "and recorded" "$(ls trace/ust/pid | grep -c '^ls-')" 1
 expect "a program that closes all its files is recorded" 0 "$LWTRACE" record -q -f -o trace -- "$TOOLS/closer"
 recorded trace >have
 equal "to its end" "$(sed 's/allocs=\([0-9]*\).*/\1/' have | awk '$1 >= 100' | wc -l | tr -d ' ')" 1
+
+expect "a child made by clone() ends, and its status is seen" 3 $record -- "$TOOLS/clones"
+recorded trace >have
+equal "it is recorded as a process of its own" "$(grep -c 'allocs=50 frees=25' have)" 1
