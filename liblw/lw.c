@@ -80,7 +80,7 @@ static struct {
 	struct mapping *mapped[MAP_BUCKETS];
 	pthread_key_t key;
 	pthread_once_t once;
-	bool second, ignore_foreign; /* second: first_heap is taken */
+	bool ignore_foreign;
 } lw;
 
 static struct pool *first_map[(1 << 19) / sizeof(struct pool *)];
@@ -249,8 +249,7 @@ static struct chunk *chunk_release(struct chunk *c)
 /* What was given back is wanted again: from now on more is kept. */
 static void heap_miss(void)
 {
-	if (lw.keep < MAP_LIMIT)
-		lw.keep = 4 * lw.keep < MAP_LIMIT ? 4 * lw.keep : MAP_LIMIT;
+	lw.keep = 4 * lw.keep < MAP_LIMIT ? 4 * lw.keep : MAP_LIMIT;
 	lw.trimmed = false;
 }
 
@@ -572,7 +571,7 @@ static void heap_drain(struct heap *h)
 		pool = __atomic_exchange_n(&h->pending, NULL, __ATOMIC_ACQUIRE);
 	for (int i = 0; pool && i < DRAIN_MAX; i++) {
 		struct pool *next = pool->pending;
-		size_t freed = __atomic_exchange_n(&pool->remote, 0, __ATOMIC_ACQUIRE);
+		size_t freed = __atomic_exchange_n(&pool->remote, 0, __ATOMIC_ACQ_REL);
 		bool full = !(pool->free << 1) && pool->budget < BIAS;
 		unsigned count = 0;
 		if (pool->free & freed)
@@ -677,6 +676,14 @@ static void fork_prepare(void) { pthread_mutex_lock(&lw.lock); }
 static void fork_parent(void) { pthread_mutex_unlock(&lw.lock); }
 static void fork_child(void) { pthread_mutex_init(&lw.lock, NULL); }
 
+static void heap_use(struct heap *h, bool fresh)
+{
+	for (unsigned i = 0; fresh && i < CLASSES; i++)
+		h->current[i] = &none;
+	self = h;
+	pthread_setspecific(lw.key, h);
+}
+
 static void start(void)
 {
 	const char *option = secure_getenv("LW_FOREIGN");
@@ -685,6 +692,7 @@ static void start(void)
 	lw.keep = lw.map_min = MAP_MIN;
 	lw.batch = BATCH_MIN;
 	pthread_key_create(&lw.key, heap_close);
+	heap_use(&first_heap, true); /* before pthread_atfork: musl's allocates */
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
 
@@ -693,23 +701,18 @@ static void start(void)
 static OUTLINE struct heap *heap_open(void)
 {
 	pthread_once(&lw.once, start);
-	if (closed)
-		return NULL;
+	if (self || closed)
+		return self;
 	lock();
 	struct heap *h = lw.dead;
+	bool fresh = !h;
 	if (h)
 		lw.dead = h->next;
-	else if ((h = lw.second ? own_take(NULL, sizeof *h) : &first_heap)) {
+	else if ((h = own_take(NULL, sizeof *h)))
 		memset(h, 0, sizeof *h);
-		for (unsigned i = 0; i < CLASSES; i++)
-			h->current[i] = &none;
-	}
-	lw.second = true;
 	unlock();
-	if (h) {
-		self = h;
-		pthread_setspecific(lw.key, h);
-	}
+	if (h)
+		heap_use(h, fresh);
 	return h;
 }
 
@@ -822,8 +825,7 @@ static void mapped_free(void *p)
 	size_t bytes = m->bytes;
 	if (lw.map_min < bytes && bytes <= MAP_LIMIT)
 		lw.map_min = bytes; /* such blocks come and go: from now on the heap serves them */
-	if (lw.keep < lw.map_min)
-		lw.keep = lw.map_min;
+	lw.keep = lw.keep < lw.map_min ? lw.map_min : lw.keep;
 	TRACE(path, TO_SYSTEM);
 	TRACE(map, DO_UNMAP, (uintptr_t)m, bytes, 0, 0);
 	sys_unmap(m, bytes);
