@@ -284,21 +284,6 @@ void sheet_json(const struct sheet *t, FILE *out)
 	fputs("\n]\n", out);
 }
 
-static void csv_text(const char *text, FILE *out)
-{
-	if (!strpbrk(text, ",\"\n")) {
-		fputs(text, out);
-		return;
-	}
-	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', out);
-		fputc(*text, out);
-	}
-	fputc('"', out);
-}
-
 void sheet_csv(const struct sheet *t, FILE *out)
 {
 	size_t row;
@@ -308,7 +293,7 @@ void sheet_csv(const struct sheet *t, FILE *out)
 		for (i = 0; i < t->columns; i++) {
 			const struct sheet_cell *cell = cell_at(t, row, i);
 
-			csv_text(cell->raw ? cell->raw : cell->text, out);
+			csv_string(out, cell->raw ? cell->raw : cell->text);
 			fputc(i + 1 < t->columns ? ',' : '\n', out);
 		}
 }

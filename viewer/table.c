@@ -140,8 +140,7 @@ static int64_t print_json(struct query *q, const struct column *columns, int n, 
 	return rows;
 }
 
-/* RFC 4180: quoted only where needed, quotes doubled. */
-static void csv_string(FILE *out, const char *text)
+void csv_string(FILE *out, const char *text)
 {
 	if (!strpbrk(text, ",\"\r\n")) {
 		fputs(text, out);

@@ -24,6 +24,9 @@ const char *text_span(char *text, size_t size, double ns);
 /* A JSON string with its quotes. */
 void json_string(FILE *out, const char *text);
 
+/* A field of CSV as RFC 4180 has it: quoted only where needed, quotes doubled. */
+void csv_string(FILE *out, const char *text);
+
 /*
  * Where a command's text goes: stdout, or the file of -o (which must not exist without -f).
  * output_close() tells a full disk.
