@@ -3,7 +3,6 @@
 #include "pools.h"
 #include "raw.h"
 
-#include <sched.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -14,38 +13,21 @@ static struct {
 	struct lw_pool_seen *pool;
 } table;
 
-static void table_lock(void)
-{
-	while (__atomic_exchange_n(&table.lock, 1, __ATOMIC_ACQUIRE))
-		sched_yield();
-}
-
-static void table_unlock(void)
-{
-	__atomic_store_n(&table.lock, 0, __ATOMIC_RELEASE);
-}
-
 void lw_pools_unlock_child(void)
 {
-	table_unlock();
+	raw_unlock(&table.lock);
 }
 
 static bool table_reserve(void)
 {
-	size_t room = table.room ? table.room * 2 : 4096 / sizeof *table.pool;
 	struct lw_pool_seen *grown;
 
 	if (table.count < table.room)
 		return true;
-	grown = raw_pages(room * sizeof *grown);
+	grown = raw_double(table.pool, table.count, &table.room, sizeof *table.pool);
 	if (!grown)
 		return false;
-	if (table.pool) {
-		memcpy(grown, table.pool, table.count * sizeof *grown);
-		raw_unmap(table.pool, table.room * sizeof *grown);
-	}
 	table.pool = grown;
-	table.room = room;
 	return true;
 }
 
@@ -69,7 +51,7 @@ void lw_pools_add(const struct lw_pool_seen *pool)
 {
 	size_t at;
 
-	table_lock();
+	raw_lock(&table.lock);
 	at = table_find(pool->pool);
 	if (at < table.count && table.pool[at].pool == pool->pool) {
 		table.pool[at] = *pool;
@@ -78,27 +60,27 @@ void lw_pools_add(const struct lw_pool_seen *pool)
 		table.pool[at] = *pool;
 		table.count++;
 	}
-	table_unlock();
+	raw_unlock(&table.lock);
 }
 
 void lw_pools_remove(uintptr_t pool)
 {
 	size_t at;
 
-	table_lock();
+	raw_lock(&table.lock);
 	at = table_find(pool);
 	if (at < table.count && table.pool[at].pool == pool) {
 		table.count--;
 		memmove(table.pool + at, table.pool + at + 1,
 		        (table.count - at) * sizeof *table.pool);
 	}
-	table_unlock();
+	raw_unlock(&table.lock);
 }
 
 void lw_pools_each(void (*fn)(const struct lw_pool_seen *pool))
 {
-	table_lock();
+	raw_lock(&table.lock);
 	for (size_t i = 0; i < table.count; i++)
 		fn(&table.pool[i]);
-	table_unlock();
+	raw_unlock(&table.lock);
 }

@@ -2,7 +2,10 @@
 #ifndef LW_RAW_H
 #define LW_RAW_H
 
+#include <sched.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,6 +26,35 @@ static inline void *raw_pages(size_t length)
 static inline void raw_unmap(void *at, size_t length)
 {
 	syscall(SYS_munmap, at, length);
+}
+
+/* A lock that neither allocates nor calls anything of ours; freed by force in the child of a fork. */
+static inline void raw_lock(int *lock)
+{
+	while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
+		sched_yield();
+}
+
+static inline void raw_unlock(int *lock)
+{
+	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
+}
+
+/* Doubles TABLE of *ROOM items of SIZE bytes, COUNT of them in use; returns it where it lies then,
+ * or NULL, and leaves it as it was, when there is no memory.  TABLE is NULL and *ROOM 0 at first. */
+static inline void *raw_double(void *table, size_t count, size_t *room, size_t size)
+{
+	size_t more = *room ? *room * 2 : 4096 / size;
+	void *grown = raw_pages(more * size);
+
+	if (!grown)
+		return NULL;
+	if (table) {
+		memcpy(grown, table, count * size);
+		raw_unmap(table, *room * size);
+	}
+	*room = more;
+	return grown;
 }
 
 /* Reads a small file of /proc as a string; returns its length, 0 when it cannot be read. */

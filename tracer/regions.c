@@ -3,7 +3,6 @@
 #include "regions.h"
 #include "raw.h"
 
-#include <sched.h>
 #include <string.h>
 
 struct range {
@@ -19,39 +18,22 @@ static struct {
 	struct range *range;
 } table;
 
-static void table_lock(void)
-{
-	while (__atomic_exchange_n(&table.lock, 1, __ATOMIC_ACQUIRE))
-		sched_yield();
-}
-
-static void table_unlock(void)
-{
-	__atomic_store_n(&table.lock, 0, __ATOMIC_RELEASE);
-}
-
 void lw_regions_unlock_child(void)
 {
-	table_unlock();
+	raw_unlock(&table.lock);
 }
 
 /* Makes room for two more ranges, as many as one change can add. */
 static bool table_reserve(void)
 {
-	size_t room = table.room ? table.room * 2 : 4096 / sizeof(struct range);
 	struct range *grown;
 
 	if (table.count + 2 <= table.room)
 		return true;
-	grown = raw_pages(room * sizeof *grown);
+	grown = raw_double(table.range, table.count, &table.room, sizeof(struct range));
 	if (!grown)
 		return false;
-	if (table.range) {
-		memcpy(grown, table.range, table.count * sizeof *grown);
-		raw_unmap(table.range, table.room * sizeof *grown);
-	}
 	table.range = grown;
-	table.room = room;
 	return true;
 }
 
@@ -89,7 +71,7 @@ void lw_regions_add(uintptr_t address, size_t length, void (*fn)(uintptr_t, size
 
 	if (!length)
 		return;
-	table_lock();
+	raw_lock(&table.lock);
 	if (!table_reserve())
 		goto out;
 	from = table_find(address);
@@ -115,7 +97,7 @@ void lw_regions_add(uintptr_t address, size_t length, void (*fn)(uintptr_t, size
 	}
 	table_replace(from, to, &whole, 1);
 out:
-	table_unlock();
+	raw_unlock(&table.lock);
 }
 
 void lw_regions_remove(uintptr_t address, size_t length, void (*fn)(uintptr_t, size_t, void *),
@@ -125,7 +107,7 @@ void lw_regions_remove(uintptr_t address, size_t length, void (*fn)(uintptr_t, s
 	uintptr_t end = address + length;
 	size_t from, to, count = 0;
 
-	table_lock();
+	raw_lock(&table.lock);
 	if (!length || !table_reserve())
 		goto out;
 	from = table_find(address + 1);
@@ -144,7 +126,7 @@ void lw_regions_remove(uintptr_t address, size_t length, void (*fn)(uintptr_t, s
 	}
 	table_replace(from, to, left, count);
 out:
-	table_unlock();
+	raw_unlock(&table.lock);
 }
 
 bool lw_regions_next(uintptr_t from, uintptr_t *address, size_t *length)
@@ -152,14 +134,14 @@ bool lw_regions_next(uintptr_t from, uintptr_t *address, size_t *length)
 	size_t index;
 	bool found;
 
-	table_lock();
+	raw_lock(&table.lock);
 	index = table_find(from + 1);
 	found = index < table.count;
 	if (found) {
 		*address = table.range[index].begin > from ? table.range[index].begin : from;
 		*length = table.range[index].end - *address;
 	}
-	table_unlock();
+	raw_unlock(&table.lock);
 	return found;
 }
 
