@@ -425,6 +425,20 @@ static void sheet_speaks_four_languages(void **state)
 	sheet_release(&t);
 }
 
+static void a_carriage_return_in_csv_is_quoted(void **state)
+{
+	struct sheet t;
+	char *text;
+
+	(void)state;
+	sheet_init(&t, "<name");
+	sheet_text(&t, "a\rb");
+	text = written(&t, sheet_csv);
+	assert_string_equal(text, "name\n\"a\rb\"\n");
+	free(text);
+	sheet_release(&t);
+}
+
 static void pictures_on_one_page_keep_apart(void **state)
 {
 	static const char svg[] =
@@ -485,6 +499,7 @@ int main(void)
 		cmocka_unit_test(figures_follow_their_definitions),
 		cmocka_unit_test(change_is_signed_and_never_infinite),
 		cmocka_unit_test(sheet_speaks_four_languages),
+		cmocka_unit_test(a_carriage_return_in_csv_is_quoted),
 		cmocka_unit_test(pictures_on_one_page_keep_apart),
 		cmocka_unit_test(figures_read_well),
 	};
