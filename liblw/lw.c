@@ -97,6 +97,7 @@ static _Noreturn OUTLINE void fault(const char *what, const void *at)
 		*p++ = "0123456789abcdef"[(uintptr_t)at >> shift & 15];
 	*p++ = '\n';
 	(void)!write(STDERR_FILENO, line, p - line);
+	TRACE(fault, (uintptr_t)at);
 	abort();
 }
 

@@ -54,5 +54,7 @@ void lw_trace_pool_free(uintptr_t pool, size_t bytes);
 void lw_trace_batch_begin(enum lw_reason reason);
 void lw_trace_merge(uintptr_t ptr, uintptr_t merged, size_t size);
 void lw_trace_batch_end(void);
+/* The program is about to be aborted for a fault at AT. */
+void lw_trace_fault(uintptr_t at);
 
 #endif

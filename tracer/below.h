@@ -44,6 +44,9 @@ void lw_below_after(void *ptr, const struct lw_mark *mark, uint64_t end);
 int lw_below_source(void *ptr, int said);
 int lw_below_path(void *ptr, const struct lw_mark *mark, int said);
 
+/* The block at PTR was freed by CALLER, or handed out: then CALLER is 0. */
+void lw_below_note(void *ptr, uint64_t caller);
+
 struct lw_below_info {
 	const char *allocator;
 	uint32_t version, header;

@@ -114,6 +114,7 @@ static void close_alloc(struct call *call, void *ptr, enum lw_function function,
 		close_fail(call, function, size, align, caller, call->error);
 		return;
 	}
+	lw_below_note(ptr, 0);
 	if (source < 0) {
 		call_close(call, NULL, false);
 		return;
@@ -132,6 +133,7 @@ static void close_free(struct call *call, void *ptr, enum lw_function function, 
 	struct lw_fact fact = {.kind = FACT_FREE, .function = function};
 	int path = lw_below_path(ptr, &call->mark, call->self->path);
 
+	lw_below_note(ptr, caller);
 	fact.detail = (uint8_t)path;
 	fact.free.ptr = (uintptr_t)ptr;
 	fact.free.caller = caller;
@@ -256,8 +258,11 @@ static void close_realloc(struct call *call, void *old, void *ptr, enum lw_funct
 		close_fail(call, function, size, 0, caller, call->error);
 		return;
 	}
-	if (ptr != old)
+	if (ptr != old) {
 		fact.detail = (uint8_t)(1 + lw_below_path(old, &call->mark, call->self->path));
+		lw_below_note(old, caller);
+		lw_below_note(ptr, 0);
+	}
 	fact.source = (uint8_t)lw_below_source(ptr, call->self->source);
 	fact.realloc.old_ptr = (uintptr_t)old;
 	fact.realloc.new_ptr = (uintptr_t)ptr;

@@ -9,6 +9,7 @@
 #include "lw_trace.h"
 
 #include "facts.h"
+#include "freed.h"
 #include "pools.h"
 #include "below.h"
 #include "regions.h"
@@ -174,6 +175,11 @@ int lw_below_path(void *ptr, const struct lw_mark *mark, int said)
 	(void)ptr;
 	(void)mark;
 	return said == UNSAID ? TO_LOCAL : said;
+}
+
+void lw_below_note(void *ptr, uint64_t caller)
+{
+	lw_freed_note((uintptr_t)ptr, (uintptr_t)caller);
 }
 
 void lw_below_describe(struct lw_below_info *info)
