@@ -37,6 +37,11 @@ compile() {
 	case $1 in
 	system | broken) sources="$inside $here/$1.c" ;;
 	model) sources="$here/$1.c $root/liblw/lw_check.c" ;;
+	bounded)
+		# shellcheck disable=SC2086
+		$2 $options $3 -fsanitize-coverage=trace-pc -c -o "$work/counted.o" "$root/liblw/lw.c"
+		sources="$here/$1.c $work/counted.o"
+		;;
 	dlopen)
 		# shellcheck disable=SC2086
 		$2 $options $3 -I"$root/liblw" -shared -fPIC -o "$work/liblw.so" "$root/liblw/lw.c" \
