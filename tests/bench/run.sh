@@ -77,6 +77,9 @@ for library; do
 	ours=${ours:-$label}
 	pairs="$pairs $label=$library"
 done
+if [ -n "$report" ] && { [ -d "$report" ] || [ ! -w "$(dirname "$report")" ]; }; then
+	wrong "the report cannot be written to $report"
+fi
 [ -z "$check" ] || exit 0
 
 # --- programs and inputs -----------------------------------------------------------------------
