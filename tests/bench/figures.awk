@@ -63,6 +63,7 @@ function shown(x, id) {
 	       id ~ /^(own|whole|back-90-mb)/ ? sprintf("%.1f", x) : sprintf("%.2f", x)
 }
 function missed(id, x, against) {
+	x = shown(x, id) + 0
 	if (sense[id] == "ptmalloc")
 		return x > against
 	return sense[id] == "<=" ? x > limit[id] : sense[id] == ">=" ? x < limit[id] : 0

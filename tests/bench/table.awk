@@ -77,7 +77,8 @@ function against_peers(set, what, goal, x, best) {
 	printf "%-4s %-4s %.3f, goal %.2f: %s", toupper(what), set, x, goal, x <= goal ? "reached" : "missed"
 	best = best_peer(set, what)
 	if (best)
-		printf "; %.3f of the best peer's (%s)", x / best, best_name
+		printf "; %.3f of the best peer's (%s), goal %s: %s", x / best, best_name, what == "cpu" ? "0.95" : "below 1", \
+			(what == "cpu" ? x <= 0.95 * best : x < best) ? "reached" : "missed"
 	print ""
 }
 {
