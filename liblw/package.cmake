@@ -22,20 +22,19 @@ install(FILES ${CMAKE_CURRENT_BINARY_DIR}/liblw.pc DESTINATION ${CMAKE_INSTALL_L
 
 # Debug symbols are laid where debuggers look for them: .build-id/ and the id, cut after two digits.
 install(CODE "
-  set(library \"$<TARGET_FILE:lw>\")
-  execute_process(COMMAND \"${CMAKE_READELF}\" -n \"\${library}\" OUTPUT_VARIABLE notes)
+  execute_process(COMMAND \"${CMAKE_READELF}\" -n \"$<TARGET_FILE:lw>\" OUTPUT_VARIABLE notes)
   if(NOT notes MATCHES \"Build ID: ([0-9a-f][0-9a-f])([0-9a-f]+)\")
-    message(FATAL_ERROR \"no build-id in \${library}\")
+    message(FATAL_ERROR \"liblw.so has no build-id\")
   endif()
-  set(folder \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/lib/debug/.build-id/\${CMAKE_MATCH_1}\")
-  file(MAKE_DIRECTORY \"\${folder}\")
+  set(symbols \"${CMAKE_CURRENT_BINARY_DIR}/\${CMAKE_MATCH_2}.debug\")
+  set(folder \"\${CMAKE_INSTALL_PREFIX}/lib/debug/.build-id/\${CMAKE_MATCH_1}\")
   execute_process(RESULT_VARIABLE failed
-    COMMAND \"${CMAKE_OBJCOPY}\" --only-keep-debug \"\${library}\" \"\${folder}/\${CMAKE_MATCH_2}.debug\")
+    COMMAND \"${CMAKE_OBJCOPY}\" --only-keep-debug \"$<TARGET_FILE:lw>\" \"\${symbols}\")
   if(failed)
-    message(FATAL_ERROR \"no debug symbols of \${library}\")
+    message(FATAL_ERROR \"the debug symbols of liblw.so cannot be copied\")
   endif()
-  file(INSTALL DESTINATION \"\${CMAKE_INSTALL_PREFIX}/lib/debug/.build-id/\${CMAKE_MATCH_1}\" TYPE FILE
-    PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ FILES \"\${folder}/\${CMAKE_MATCH_2}.debug\")
+  file(INSTALL DESTINATION \"\${folder}\" TYPE FILE FILES \"\${symbols}\")
+  file(REMOVE \"\${symbols}\")
 " COMPONENT debug EXCLUDE_FROM_ALL)
 
 # A preset of CMakePresets.json says for which machine: CPACK_SYSTEM_NAME, CPACK_DEBIAN_PACKAGE_ARCHITECTURE

@@ -19,12 +19,19 @@ for name in malloc free calloc realloc reallocarray memalign aligned_alloc posix
 	renamed="$renamed -D$name=lw_$name"
 done
 
-# NAME|COMPILER|EMULATOR|FLAGS|TESTS   (musl's sbrk refuses: the tests that move the break are left out)
+# NAME|COMPILER|EMULATOR|FLAGS|TESTS
+# musl's sbrk refuses: the tests that move the break are left out. Larger pages: those whose figures are of
+# 4 KiB are left out. armv6 has the libc of armel, which any ARM runs: that of armhf is ARMv7.
+v8='-march=armv8-a -mno-outline-atomics'
+pages='family faults threads statistics model dlopen'
 rows() {
 	cat <<-TABLE
-	aarch64|aarch64-linux-gnu-gcc|qemu-aarch64 -L /usr/aarch64-linux-gnu|-march=armv8-a|all
-	armhf|arm-linux-gnueabihf-gcc|qemu-arm -L /usr/arm-linux-gnueabihf||all
-	riscv64|riscv64-linux-gnu-gcc|qemu-riscv64 -L /usr/riscv64-linux-gnu||all
+	aarch64|aarch64-linux-gnu-gcc|qemu-aarch64 -cpu cortex-a72 -L /usr/aarch64-linux-gnu|$v8|all
+	aarch64-16k|aarch64-linux-gnu-gcc|qemu-aarch64 -cpu cortex-a72 -p 16384 -L /usr/aarch64-linux-gnu|$v8|$pages
+	aarch64-64k|aarch64-linux-gnu-gcc|qemu-aarch64 -cpu cortex-a72 -p 65536 -L /usr/aarch64-linux-gnu|$v8|$pages
+	armv6|arm-linux-gnueabi-gcc|qemu-arm -cpu arm1176 -L /usr/arm-linux-gnueabi|-march=armv6k -marm|all
+	armhf|arm-linux-gnueabihf-gcc|qemu-arm -cpu cortex-a8 -L /usr/arm-linux-gnueabihf|-march=armv7-a+fp -mthumb|all
+	riscv64|riscv64-linux-gnu-gcc|qemu-riscv64 -cpu rv64 -L /usr/riscv64-linux-gnu||all
 	musl|musl-gcc|env|-static|family faults threads statistics model
 	ubsan|gcc|env|-fsanitize=undefined -fno-sanitize-recover=all|all
 	tsan|gcc|env TSAN_OPTIONS=die_after_fork=0|-fsanitize=thread$renamed|model
@@ -85,7 +92,7 @@ board() {
 }
 
 status=0
-[ $# -gt 0 ] || set -- aarch64 armhf riscv64 musl ubsan
+[ $# -gt 0 ] || set -- aarch64 aarch64-16k aarch64-64k armv6 armhf riscv64 musl ubsan
 rows >"$work/rows"
 while IFS='|' read -r name compiler emulator flags tests; do
 	case " $* " in

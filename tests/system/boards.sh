@@ -1,0 +1,163 @@
+#!/bin/sh
+# The library of one board:  boards.sh NAME     (a preset of CMakePresets.json)
+#
+# It is built and stripped; it needs libc and nothing else, none of libgcc; it has no instruction that
+# its oldest machine lacks; and where qemu-user is installed the allocator's tests pass on that
+# machine with this very library.  That the search for instructions finds some is proved each time,
+# on a build for a newer machine.
+. "$(dirname "$0")/lib.sh"
+name=${1:-}
+
+# PREFIX of binutils, FLAGS of a newer machine, EMULATOR for the oldest, MACHINE as readelf tells it, and
+# BEYOND: what the oldest machine lacks, as objdump writes it, mnemonic first.
+case $name in
+armv6-linux-gnueabihf)
+	# Debian's libc for armhf is ARMv7 itself: on an arm1176 it stops before our code runs. So here the
+	# emulator proves that the library works beside it; tests/liblw/boards.sh runs the same source on
+	# an arm1176, with the libc of armel.
+	prefix=arm-linux-gnueabihf
+	newer='-march=armv7-a+fp -mfloat-abi=hard -marm'
+	emulator="qemu-arm -cpu cortex-a7 -L /usr/$prefix"
+	machine='Tag_CPU_arch: v6K;Tag_FP_arch: VFPv2'
+	beyond='(movw|movt|dmb|dsb|isb|[us]div|bf[ic]|[us]bfx|mls|rbit|pldw|pli|cbn?z|it[te]*|tb[bh]|ldrs?[bh]?t|lda.*|stl.*|crc32.*)([a-z]{2})?(\.[wn])?[[:space:]]'
+	beyond="$beyond|[[:space:],{](q[0-9]|d(1[6-9]|[23][0-9]))|^v(fma|fnma|ld[1-4]|st[1-4])"
+	;;
+armhf)
+	prefix=arm-linux-gnueabihf
+	newer='-march=armv7ve+simd -mfloat-abi=hard -mthumb -O3'
+	emulator="qemu-arm -cpu cortex-a8 -L /usr/$prefix"
+	machine='Tag_CPU_arch: v7;Tag_FP_arch: VFPv3-D16'
+	beyond='([us]div|lda.*|stl(ex.*|b|h)?|crc32.*)([a-z]{2})?(\.[wn])?[[:space:]]'
+	beyond="$beyond|[[:space:],{](q[0-9]|d(1[6-9]|[23][0-9]))|^v(fma|fnma|ld[1-4]|st[1-4])"
+	;;
+aarch64)
+	prefix=aarch64-linux-gnu
+	newer='-march=armv8.1-a'
+	emulator="qemu-aarch64 -cpu cortex-a72 -L /usr/$prefix"
+	machine=''
+	beyond='(casp?|swp|(ld|st)(add|clr|eor|set|[su]max|[su]min))a?l?[bh]?[[:space:]]|(ldapu?r|stlur|crc32|ret[ab]|br[ab]|blr[ab]|cpy|set[gp]).*[[:space:]]'
+	beyond="$beyond|[[:space:],{][zp][0-9]"
+	;;
+riscv64)
+	prefix=riscv64-linux-gnu
+	newer='-march=rv64gc_zba_zbb_zbs'
+	emulator="qemu-riscv64 -cpu rv64 -L /usr/$prefix"
+	machine='Tag_RISCV_arch: "rv64i[0-9p]*_m[0-9p]*_a[0-9p]*_f[0-9p]*_d[0-9p]*_c[0-9p]*(_(zicsr|zifencei|zmmul)[0-9p]*)*"'
+	beyond='(sh[123]add|add\.uw|slli\.uw|andn|orn|xnor|clz|ctz|cpop|max|min|ro[lr]|orc\.b|rev8|b(clr|ext|inv|set)|zext\.h|sext\.[bh]|clmul|czero|v[a-z]).*[[:space:]]'
+	;;
+x86-64 | musl)
+	# tzcnt is left out: an older machine runs it as bsf, which is the same but for 0, and gcc knows.
+	prefix=x86_64-linux-gnu
+	newer='-march=haswell'
+	emulator=''
+	machine=''
+	beyond='(v[a-z0-9]+|popcnt|lzcnt|andn|bextr|bls.*|bzhi|mulx|pdep|pext|rorx|sarx|shlx|shrx|movbe|adcx|adox|crc32.*|cmpxchg16b|pshufb|palignr|pabs.*|ph(add|sub).*|pblend.*|pextr[bdq]|pinsr[bdq]|p(max|min)(s[bd]|u[dw])|pmov[sz]x.*|pmul(dq|ld)|ptest|round.*|xchgb|sha.*|aes.*|rdrand)([[:space:]]|$)'
+	;;
+*) fail "usage: boards.sh NAME; a preset of CMakePresets.json, not \"$name\"" ;;
+esac
+compiler=$prefix-gcc
+[ "$name" != musl ] || compiler=musl-gcc
+command -v $compiler >/dev/null || skip "$compiler is not installed"
+
+# --- build -----------------------------------------------------------------------------------
+# Options in this machine's environment are none of the board's.
+unset CFLAGS LDFLAGS
+cmake -S "$root" --preset "$name" -B "$work/build" -DLW_WERROR=ON >"$work/log" 2>&1 &&
+	cmake --build "$work/build" >>"$work/log" 2>&1 || {
+	cat "$work/log" >&2
+	fail "the preset $name does not build"
+}
+library=$work/build/liblw/liblw.so
+$prefix-strip -o "$work/liblw.so" "$library"
+ok "$name: $(stat -c %s "$work/liblw.so") bytes stripped"
+
+# --- what it needs ---------------------------------------------------------------------------
+libc=libc.so.6
+[ "$name" != musl ] || libc=libc.so
+equal "libraries needed" $libc "$($prefix-readelf -dW "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | tr '\n' ' ' | sed 's/ $//')"
+equal "its name" liblw.so.0 "$($prefix-readelf -dW "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')"
+$prefix-nm -D "$library" | awk '$1 ~ /^[Uwv]$/ { print $2 }' >"$work/wanted"
+[ -s "$work/wanted" ] || fail "no list of what the library wants"
+if [ "$name" = musl ]; then
+	grep -E '@|^__(aeabi|aarch64|gnu|[a-z]+[sdt][if][0-9])' "$work/wanted" >"$work/odd" || true
+else
+	grep -v -E '^[a-z_]+@GLIBC_2\.([0-9]|[12][0-9]|3[0-4])(\.[0-9]+)?$' "$work/wanted" >"$work/odd" || true
+fi
+[ ! -s "$work/odd" ] || fail "not of libc, or newer than glibc 2.34: $(tr '\n' ' ' <"$work/odd")"
+if $prefix-readelf -dW "$library" | grep -E 'TEXTREL|\(INIT\)|INIT_ARRAY'; then
+	fail "the library is changed as it is loaded, or has start files"
+fi
+ok "$(wc -l <"$work/wanted") functions of libc, and nothing else"
+
+aligned=$($prefix-readelf -lW "$library" | awk '$1 == "LOAD" { print $NF }' | sort -u)
+case $name in
+aarch64) equal "alignment of segments, for pages of 64 KiB" 0x10000 "$aligned" ;;
+esac
+
+# --- instructions ----------------------------------------------------------------------------
+# Mnemonics and operands of FILE, one instruction a line.
+instructions() {
+	$prefix-objdump -d --no-show-raw-insn "$1" |
+		sed -n 's/^ *[0-9a-f]*:[[:space:]]*//p' | sed 's/[[:space:]]*\(<.*\|[;@#] .*\|\/\/ .*\)$//; s/$/ /'
+}
+instructions "$library" >"$work/code"
+[ "$(wc -l <"$work/code")" -gt 1000 ] || fail "only $(wc -l <"$work/code") instructions: is this the library?"
+if grep -E "^(lock |rep[a-z]* )*($beyond)" "$work/code" | sort | uniq -c | sort -rn | head -20 | grep . >&2; then
+	fail "instructions that the board does not have"
+fi
+if grep -n -E '\.insn|undefined|\(bad\)|<unknown>' "$work/code" | head -5 | grep . >&2; then
+	fail "instructions that the disassembler does not know"
+fi
+printf '%s\n' "$machine" | tr ';' '\n' | while read -r tag; do
+	$prefix-readelf -A "$library" | grep -q -E "^ *$tag\$" || [ -z "$tag" ] ||
+		fail "not $tag: $($prefix-readelf -A "$library" | grep -E 'arch|FP' | tr '\n' ' ')"
+done
+case $name in
+armv6*)
+	if $prefix-readelf -sW "$library" | grep -q '[$]t'; then
+		fail "Thumb code on ARMv6"
+	fi
+	;;
+esac
+ok "no instruction of a newer machine among $(wc -l <"$work/code")"
+
+# Sums and atomic operations that every newer machine has instructions for, and the allocator itself.
+cat >"$work/newer.c" <<'PROGRAM'
+unsigned long bits(unsigned long x) { return __builtin_popcountl(x) + __builtin_clzl(x); }
+long divide(long a, long b) { return a / b; }
+int add(int *p) { return __atomic_fetch_add(p, 1, __ATOMIC_SEQ_CST); }
+int rotate(int x) { return (x & ~0xff0) * 77 + 0x12345; }
+PROGRAM
+# shellcheck disable=SC2086
+$compiler $newer -O2 -c -o "$work/newer.o" "$work/newer.c" || fail "$compiler $newer"
+instructions "$work/newer.o" >"$work/code"
+grep -q -E "^(lock |rep[a-z]* )*($beyond)" "$work/code" || fail "the search finds nothing in code made with $newer"
+ok "found in code made with $newer: $(grep -E "^(lock |rep[a-z]* )*($beyond)" "$work/code" | awk '{ print $1 }' | sort -u | tr '\n' ' ')"
+
+# --- run -------------------------------------------------------------------------------------
+[ "$emulator$(uname -m)" != x86_64 ] || emulator=env
+command -v "${emulator:-none}" >/dev/null || command -v "${emulator%% *}" >/dev/null || {
+	ok "not run: no ${emulator:-x86-64 machine} here"
+	exit 0
+}
+[ "$emulator" = env ] || export LW_EMULATED=1
+# musl has no pvalloc of its own, and so no header that declares it.
+echo '#include <stddef.h>
+void *pvalloc(size_t);' >"$work/declared.h"
+for test in family statistics; do
+	$compiler -O1 -w -Werror=implicit-function-declaration -D_GNU_SOURCE -fno-builtin -include "$work/declared.h" \
+		-I"$root/liblw" -o "$work/$test" "$root/tests/liblw/$test.c" "$library" \
+		-Wl,-rpath,"$work/build/liblw" -lpthread || fail "$test.c does not compile"
+	# shellcheck disable=SC2086 # an emulator and its options
+	$emulator "$work/$test" >"$work/out" 2>&1 || fail "$test: $(grep -v '^ok' "$work/out" | head -20)"
+	ok "$test: $(grep -c '^ok' "$work/out") tests pass with this library"
+done
+cat >"$work/main.c" <<'PROGRAM'
+#include <stdlib.h>
+int main(void) { free(malloc(100)); return 0; }
+PROGRAM
+$compiler -O1 -fno-builtin -o "$work/main" "$work/main.c" "$library" -Wl,-rpath,"$work/build/liblw"
+# shellcheck disable=SC2086
+LW_STATS=1 $emulator "$work/main" 2>"$work/err" || fail "a program fails: $(cat "$work/err")"
+grep -q '^liblw: extent' "$work/err" || fail "no summary at the end of a program: the destructor did not run"
+ok "its destructor runs, without start files"
