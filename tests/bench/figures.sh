@@ -10,7 +10,8 @@ repetitions=$2
 shift 2
 cc -O2 -g -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -pthread \
 	-o "$dir/figures" "$here/figures.c"
-echo 'int lw_nothing;' | cc -x c -shared -fPIC -nostdlib -o "$dir/empty.so" -
+echo 'void lw_nothing(void) {}' | cc -O2 -x c -shared -fPIC -nostdlib -Wl,-z,norelro,-z,noseparate-code \
+	-o "$dir/empty.so" -
 base=${1#*=}
 
 # under LIB WORDS...: figures.c's program with the library preloaded.
@@ -57,6 +58,14 @@ instructions() {
 		}'
 }
 
+# The library's size as it is loaded; the base's is glibc's and means nothing.
+for pair; do
+	[ "$pair" != "$1" ] || continue
+	path=$(LD_PRELOAD=${pair#*=} awk -v name="${pair##*[=/]}" '
+		substr($6, length($6) - length(name) + 1) == name || $6 ~ name { print $6; exit }' /proc/self/maps)
+	[ ! -r "$path" ] || echo "size ${pair%%=*} $(($(wc -c <"$path") * 10 / 1024))" | sed 's/.$/.&/'
+done
+
 repetition=0
 while [ $repetition -lt "$repetitions" ]; do
 	repetition=$((repetition + 1))
@@ -73,5 +82,5 @@ done
 if command -v valgrind >/dev/null; then
 	for pair; do instructions "${pair%%=*}" "${pair#*=}"; done
 else
-	echo "figures: SKIP instructions: valgrind is missing" >&2
+	echo "SKIP instructions: valgrind is missing"
 fi

@@ -10,6 +10,8 @@ set xlabel 'CPU time' textcolor rgb ink
 set ylabel 'peak RSS' textcolor rgb ink
 set border 3 linecolor rgb '#999999'
 set tics nomirror textcolor rgb ink
+set format x '%.2f'
+set format y '%.1f'
 set grid linecolor rgb '#dddddd' linetype 1
 stats points using 2 nooutput name 'A'
 stats points using 4 nooutput name 'B'

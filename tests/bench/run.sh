@@ -18,6 +18,7 @@
 # all of ptmalloc's runs; the A/A spread is how far the medians of its two series lie apart. `all` is
 # the geometric mean of the seven groups' means and the real programs; `real` that of the real ones.
 # floors: floors.sh. figures: figures.sh. An interrupted run leaves the report as it was.
+{ # The shell reads all of this before it begins: the file may change while a long run is under way.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 usage() { sed -n '2,23s/^# \{0,1\}//p' "$0"; }
@@ -236,7 +237,7 @@ fi
 	if [ -s "$work/no-floors" ]; then
 		printf '\n## Floors\n\n'
 		cat "$work/no-floors"
-	elif [ -s "$dir/floors.table" ]; then
+	elif [ -s "$work/table" ] && [ -s "$dir/floors.table" ]; then
 		printf '\n## Floors\n\n'
 		echo "Under ptmalloc: the share of CPU time inside malloc's functions, that of the kernel in page faults,"
 		echo 'in mapping and unmapping and in the release at exit (`perf`, samples of the CPU clock), and what is'
@@ -273,3 +274,5 @@ fi
 cp "$work/report" "$report.new"
 mv "$report.new" "$report"
 echo "bench: report in $report; $((($(date +%s) - began) / 60)) minutes" >&2
+exit 0
+}

@@ -30,12 +30,12 @@ function add(name, label, what, x) { value[name, label, what, ++count[name, labe
 function ratio(name, label, what) {
 	return base[name, what] > 0 ? median(name, label, what) / base[name, what] : 0
 }
-# How far ptmalloc's two series lie apart.
-function spread(name, what, a, b) {
+# ptmalloc's second series relative to its first, and how far they lie apart.
+function again(name, what, a) {
 	a = median(name, "ptmalloc", what)
-	b = median(name, "again", what)
-	return a > 0 && b > 0 ? (a > b ? a / b : b / a) - 1 : 0
+	return a > 0 ? median(name, "again", what) / a : 0
 }
+function spread(name, what) { return off(again(name, what)) }
 function mean_add(set, label, what, x) {
 	if (x > 0) {
 		logsum[set, label, what] += log(x)
@@ -54,8 +54,9 @@ function flagged(name, what, x) {
 	flags[++flag_count] = sprintf("%-17s %-4s %.2f, A/A spread %.2f", name, toupper(what), x, spread(name, what))
 	return 1
 }
+function off(x) { return x > 1 ? x - 1 : x > 0 ? 1 / x - 1 : 0 }
 function row_of_means(title, set, digits, a) {
-	printf "%-27s %9s %8s  %5s %5s", title, "", "", "", ""
+	printf "%-27s %9s %8s  %5.2f %5.2f", title, "", "", off(mean(set, "again", "cpu")), off(mean(set, "again", "rss"))
 	for (a = 1; a <= allocators; a++)
 		printf " | %s %s", cell(mean(set, labels[a], "cpu"), digits), cell(mean(set, labels[a], "rss"), digits)
 	print ""
@@ -95,6 +96,7 @@ function against_peers(set, what, goal, x, best) {
 	add($2, $3, "rss", $5)
 }
 END {
+	labels[0] = "again" # has means, but no column
 	printf "%-9s %-17s %9s %8s  %-11s", "group", "workload", "pt ms", "pt KiB", "A/A spread"
 	for (a = 1; a <= allocators; a++)
 		printf " | %-15s", substr(labels[a], 1, 15)
@@ -117,6 +119,8 @@ END {
 			mean_add(group[n], l, "cpu", cpu)
 			mean_add(group[n], l, "rss", rss)
 		}
+		mean_add(group[n], "again", "cpu", again(n, "cpu"))
+		mean_add(group[n], "again", "rss", again(n, "rss"))
 		print ""
 	}
 	for (i = 1; i <= workloads; i++) {
@@ -126,7 +130,7 @@ END {
 		done[g] = 1
 		groups++
 		row_of_means("mean of " g, g, 2)
-		for (a = 1; a <= allocators; a++)
+		for (a = 0; a <= allocators; a++)
 			for (s = 1; s <= 2; s++)
 				for (w = 1; w <= 2; w++)
 					mean_add(s == 1 ? "own" : "all", labels[a], w == 1 ? "cpu" : "rss",
@@ -134,10 +138,12 @@ END {
 	}
 	for (i = 1; i <= workloads; i++)
 		if (group[names[i]] == "real")
-			for (a = 1; a <= allocators; a++)
-				for (w = 1; w <= 2; w++)
-					mean_add("all", labels[a], w == 1 ? "cpu" : "rss",
-					         ratio(names[i], labels[a], w == 1 ? "cpu" : "rss"))
+			for (w = 1; w <= 2; w++) {
+				what = w == 1 ? "cpu" : "rss"
+				mean_add("all", "again", what, again(names[i], what))
+				for (a = 1; a <= allocators; a++)
+					mean_add("all", labels[a], what, ratio(names[i], labels[a], what))
+			}
 	if (group[names[1]] == "after")
 		row_of_means("mean of these", "after", 3)
 	else {
