@@ -198,15 +198,15 @@ if part figures; then
 fi
 
 # --- the report ----------------------------------------------------------------------------------
-table() { awk -v ours="$ours" "$@" -f "$here/table.awk"; }
+table() { awk -v ours="$ours" -f "$here/table.awk" "$@"; }
 fenced() { printf '\n```\n' && cat && echo '```'; }
 
 part times && rm -f "$dir/points"
 if part times || part floors && [ -s "$dir/samples" ]; then
 	touch "$dir/floors"
-	grep -v '^after ' "$dir/samples" | table -v points="$dir/points" >"$work/table"
-	grep '^after ' "$dir/samples" | table >"$work/after" || true
-	cat "$dir/samples" | table -v floors="$dir/floors" >/dev/null
+	! grep -v '^after ' "$dir/samples" >"$work/some" || table -v points="$dir/points" "$work/some" >"$work/table"
+	! grep '^after ' "$dir/samples" >"$work/some" || table "$work/some" >"$work/after"
+	table -v floors="$dir/floors" "$dir/samples" >/dev/null
 fi
 {
 	echo "# Benchmarks"
