@@ -152,12 +152,38 @@ for test in family statistics; do
 	$emulator "$work/$test" >"$work/out" 2>&1 || fail "$test: $(grep -v '^ok' "$work/out" | head -20)"
 	ok "$test: $(grep -c '^ok' "$work/out") tests pass with this library"
 done
+
 cat >"$work/main.c" <<'PROGRAM'
+#include <lw.h>
 #include <stdlib.h>
-int main(void) { free(malloc(100)); return 0; }
+#ifdef __GLIBC__
+#include <execinfo.h>
+#endif
+static int seen, frames;
+int main(void);
+static void look(void *ptr, size_t usable, enum lw_kind kind, void *arg)
+{
+#ifdef __GLIBC__
+	void *at[20];
+	frames = backtrace(at, 20);
+	for (int i = 0; i < frames; i++)
+		seen |= (size_t)at[i] - (size_t)main < 400;
+#else
+	seen = 1;
+#endif
+}
+int main(void)
+{
+	void *volatile p = malloc(100);
+	lw_walk(look, NULL);
+	free(p);
+	return seen ? 0 : 100 + frames;
+}
 PROGRAM
-$compiler -O1 -fno-builtin -o "$work/main" "$work/main.c" "$library" -Wl,-rpath,"$work/build/liblw"
+$compiler -O1 -funwind-tables -w -fno-builtin -I"$root/liblw" -o "$work/main" "$work/main.c" "$library" \
+	-Wl,-rpath,"$work/build/liblw" || fail "a program does not link"
 # shellcheck disable=SC2086
-LW_STATS=1 $emulator "$work/main" 2>"$work/err" || fail "a program fails: $(cat "$work/err")"
+LW_STATS=1 $emulator "$work/main" 2>"$work/err" ||
+	fail "a backtrace inside liblw does not reach main: status $?: $(cat "$work/err")"
 grep -q '^liblw: extent' "$work/err" || fail "no summary at the end of a program: the destructor did not run"
-ok "its destructor runs, without start files"
+ok "backtraces go through it; its destructor runs, without start files"
