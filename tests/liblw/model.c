@@ -3,9 +3,10 @@
  *
  *	model [OPERATIONS [SEED]]
  *
- * The first 20,000 operations are checked one by one, then each hundredth.  Every block holds a
- * pattern made from its slot in the table, so that an overlap or a lost byte is seen when it is
- * freed.  Then threads pass blocks to each other and stand at a barrier while the heap is checked.
+ * A small heap is checked after each operation, a large one after each of the first 20,000 and then
+ * after each hundredth.  Every block holds a pattern made from its slot in the table, so that an
+ * overlap or a lost byte is seen when it is freed.  Then threads pass blocks to each other and stand
+ * at a barrier while the heap is checked.
  */
 #include "check.h"
 #include "lw.h"
@@ -17,6 +18,7 @@
 #include <stdint.h>
 
 #define SLOTS   2000
+#define SMALL   128
 #define THREADS 4
 #define ROUNDS  40
 
@@ -53,12 +55,14 @@ static void compare(const struct slot *slot, size_t n)
 		CHECK_EQUAL(slot->p[i], pattern(slot, i));
 }
 
+static unsigned limit = 22;
+
 /* Mostly small; now and then up to a few MiB. */
 static size_t random_size(unsigned long long *state)
 {
 	unsigned long long r = check_random(state);
 	unsigned bits = r % 64 < 40 ? 8 : r % 64 < 56 ? 12 : r % 64 < 63 ? 17 : 22;
-	return (r >> 8) & (((size_t)1 << bits) - 1);
+	return (r >> 8) & (((size_t)1 << (bits < limit ? bits : limit)) - 1);
 }
 
 /* ---- operations ---- */
@@ -144,7 +148,28 @@ static void release_all(struct slot *table, unsigned slots)
 
 /* ---- one thread ---- */
 
-static void one_thread_keeps_every_invariant(void)
+static void checked(unsigned long i)
+{
+	if (lw_check()) {
+		check_say(STDERR_FILENO, "# operation %lu, seed %llu\n", i, seed);
+		_exit(1);
+	}
+}
+
+static void a_small_heap_keeps_every_invariant_after_each_operation(void)
+{
+	static struct slot table[SMALL];
+	unsigned long long state = seed;
+	limit = 14; /* what a check takes grows with the heap */
+	for (unsigned long i = 0; i < operations; i++) {
+		operation(table, 8 + i / 4096 % 4 * ((SMALL - 8) / 3), &state);
+		checked(i);
+	}
+	release_all(table, SMALL);
+	checked(operations);
+}
+
+static void a_large_heap_keeps_every_invariant(void)
 {
 	static struct slot table[SLOTS];
 	unsigned long long state = seed;
@@ -155,10 +180,8 @@ static void one_thread_keeps_every_invariant(void)
 		/* The count of blocks swings, so that the heap grows and shrinks. */
 		unsigned slots = 16 + (i / 8192 % 2 ? SLOTS - 16 : SLOTS / 8);
 		operation(table, slots, &state);
-		if ((i < 20000 || i % 100 == 0) && lw_check()) {
-			check_say(STDERR_FILENO, "# operation %lu, seed %llu\n", i, seed);
-			_exit(1);
-		}
+		if (i < 20000 || i % 100 == 0)
+			checked(i);
 	}
 	release_all(table, SLOTS);
 	CHECK_EQUAL(lw_check(), 0);
@@ -212,7 +235,8 @@ static void threads_keep_every_invariant_at_barriers(void)
 }
 
 static const struct check_test tests[] = {
-	TEST(one_thread_keeps_every_invariant),
+	TEST(a_small_heap_keeps_every_invariant_after_each_operation),
+	TEST(a_large_heap_keeps_every_invariant),
 	TEST(threads_keep_every_invariant_at_barriers),
 };
 
