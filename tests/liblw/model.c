@@ -62,7 +62,8 @@ static size_t random_size(unsigned long long *state)
 {
 	unsigned long long r = check_random(state);
 	unsigned bits = r % 64 < 40 ? 8 : r % 64 < 56 ? 12 : r % 64 < 63 ? 17 : 22;
-	return (r >> 8) & (((size_t)1 << (bits < limit ? bits : limit)) - 1);
+	size_t n = (r >> 8) & (((size_t)1 << (bits < limit ? bits : limit)) - 1);
+	return r >> 63 || n < 1024 ? n : n / 1024 * 1024; /* many of one size */
 }
 
 /* ---- operations ---- */
