@@ -166,7 +166,7 @@ static void look(void *ptr, size_t usable, enum lw_kind kind, void *arg)
 #ifdef __GLIBC__
 	void *at[20];
 	frames = backtrace(at, 20);
-	for (int i = 0; i < frames; i++)
+	for (int i = 1; i < frames; i++)
 		seen |= (size_t)at[i] - (size_t)main < 400;
 #else
 	seen = 1;
