@@ -8,7 +8,7 @@
  *
  * A scenario runs with a heap of one size, then with one 16 times as large: no call of either may
  * take more than BOUND steps, nor the second's worst call many more than the first's.  A step is some
- * four instructions.
+ * five instructions.
  *
  *	bounded         all scenarios
  *	bounded NAME    one of them; SEED=N in the environment for another course of chance
