@@ -55,6 +55,14 @@ x86-64 | musl)
 	;;
 *) fail "usage: boards.sh NAME; a preset of CMakePresets.json, not \"$name\"" ;;
 esac
+# The goal on x86-64, aarch64 and armhf is 16384 bytes. Until it is reached the library may only come nearer
+# to it: these are what it has, to be lowered with it and never raised.
+allowed=99999
+case $name in
+x86-64) allowed=22480 ;;
+aarch64) allowed=22504 ;;
+armhf) allowed=16384 ;;
+esac
 compiler=$prefix-gcc
 [ "$name" != musl ] || compiler=musl-gcc
 command -v $compiler >/dev/null || skip "$compiler is not installed"
@@ -69,7 +77,9 @@ cmake -S "$root" --preset "$name" -B "$work/build" -DLW_WERROR=ON >"$work/log" 2
 }
 library=$work/build/liblw/liblw.so
 $prefix-strip -o "$work/liblw.so" "$library"
-ok "$name: $(stat -c %s "$work/liblw.so") bytes stripped"
+bytes=$(stat -c %s "$work/liblw.so")
+[ "$bytes" -le "$allowed" ] || fail "$name: $bytes bytes stripped; $allowed are allowed"
+ok "$name: $bytes bytes stripped (goal 16384)"
 
 # --- what it needs ---------------------------------------------------------------------------
 libc=libc.so.6
