@@ -3,10 +3,10 @@
  *
  *	model [OPERATIONS [SEED]]
  *
- * A small heap is checked after each operation, a large one after each of the first 20,000 and then
- * after each hundredth.  Every block holds a pattern made from its slot in the table, so that an
- * overlap or a lost byte is seen when it is freed.  Then threads pass blocks to each other and stand
- * at a barrier while the heap is checked.
+ * A small heap is checked after each operation, by itself and while others move the break or lie in
+ * its way; a large one after each of the first 20,000 and then after each hundredth.  Every block
+ * holds a pattern made from its slot in the table, so that an overlap or a lost byte is seen when it
+ * is freed.  Then threads pass blocks to each other and stand at a barrier while the heap is checked.
  */
 #include "check.h"
 #include "lw.h"
@@ -16,6 +16,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #define SLOTS   2000
 #define SMALL   128
@@ -27,7 +28,7 @@ struct slot {
 	size_t n;
 };
 
-static unsigned long operations = 200000;
+static unsigned long operations = 100000;
 static unsigned long long seed = 1;
 
 /* ---- the shadow table ---- */
@@ -157,17 +158,66 @@ static void checked(unsigned long i)
 	}
 }
 
-static void a_small_heap_keeps_every_invariant_after_each_operation(void)
+static void small_heap(void (*meanwhile)(unsigned long long *state))
 {
 	static struct slot table[SMALL];
 	unsigned long long state = seed;
 	limit = 14; /* what a check takes grows with the heap */
 	for (unsigned long i = 0; i < operations; i++) {
+		if (meanwhile && !(check_random(&state) % 256))
+			meanwhile(&state);
 		operation(table, 8 + i / 4096 % 4 * ((SMALL - 8) / 3), &state);
 		checked(i);
 	}
 	release_all(table, SMALL);
 	checked(operations);
+}
+
+static void a_small_heap_keeps_every_invariant_after_each_operation(void)
+{
+	small_heap(NULL);
+}
+
+/* Others fetch a piece, which is seen to stay theirs, or move the end by a few bytes. */
+static void others_move_the_break(unsigned long long *state)
+{
+	static unsigned char *theirs[64];
+	static unsigned count;
+	size_t n = 1 + check_random(state) % (check_random(state) % 8 ? 64 : 20000);
+	for (unsigned i = 0; i < count; i++)
+		CHECK_EQUAL(*theirs[i], i);
+	if (count == sizeof theirs / sizeof *theirs || (theirs[count] = sbrk(n)) == (void *)-1)
+		return;
+	for (size_t i = 0; i < n; i++)
+		CHECK_EQUAL(theirs[count][i], 0);
+	memset(theirs[count], (int)count, n);
+	count++;
+}
+
+static void so_it_does_while_others_move_the_break(void)
+{
+	small_heap(others_move_the_break);
+}
+
+/* A mapping lies where the break would grow to, now and then; else the break grows. */
+static void others_block_the_break(unsigned long long *state)
+{
+	static void *wall;
+	size_t page = sysconf(_SC_PAGESIZE);
+	if (wall) {
+		CHECK_EQUAL(munmap(wall, page), 0);
+		wall = NULL;
+	} else {
+		uintptr_t end =
+			((uintptr_t)sbrk(0) + page - 1 + check_random(state) % 65536) & -page;
+		wall = mmap((void *)end, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		CHECK(wall != MAP_FAILED);
+	}
+}
+
+static void so_it_does_while_others_block_the_break(void)
+{
+	small_heap(others_block_the_break);
 }
 
 static void a_large_heap_keeps_every_invariant(void)
@@ -237,6 +287,8 @@ static void threads_keep_every_invariant_at_barriers(void)
 
 static const struct check_test tests[] = {
 	TEST(a_small_heap_keeps_every_invariant_after_each_operation),
+	TEST(so_it_does_while_others_move_the_break),
+	TEST(so_it_does_while_others_block_the_break),
 	TEST(a_large_heap_keeps_every_invariant),
 	TEST(threads_keep_every_invariant_at_barriers),
 };
