@@ -12,9 +12,8 @@ name=${1:-}
 # BEYOND: what the oldest machine lacks, as objdump writes it, mnemonic first.
 case $name in
 armv6-linux-gnueabihf)
-	# Debian's libc for armhf is ARMv7 itself: on an arm1176 it stops before our code runs. So here the
-	# emulator proves that the library works beside it; tests/liblw/boards.sh runs the same source on
-	# an arm1176, with the libc of armel.
+	# Debian's libc for armhf is ARMv7 itself: on an arm1176 it stops before our code runs. Beside it the
+	# library runs on a Cortex-A7; on an arm1176, further below, with the libc of armel.
 	prefix=arm-linux-gnueabihf
 	newer='-march=armv7-a+fp -mfloat-abi=hard -marm'
 	emulator="qemu-arm -cpu cortex-a7 -L /usr/$prefix"
@@ -145,24 +144,9 @@ grep -q -E "^(lock |rep[a-z]* )*($beyond)" "$work/code" || fail "the search find
 ok "found in code made with $newer: $(grep -E "^(lock |rep[a-z]* )*($beyond)" "$work/code" | awk '{ print $1 }' | sort -u | tr '\n' ' ')"
 
 # --- run -------------------------------------------------------------------------------------
-[ "$emulator$(uname -m)" != x86_64 ] || emulator=env
-command -v "${emulator:-none}" >/dev/null || command -v "${emulator%% *}" >/dev/null || {
-	ok "not run: no ${emulator:-x86-64 machine} here"
-	exit 0
-}
-[ "$emulator" = env ] || export LW_EMULATED=1
 # musl has no pvalloc of its own, and so no header that declares it.
 echo '#include <stddef.h>
 void *pvalloc(size_t);' >"$work/declared.h"
-for test in family statistics; do
-	$compiler -O1 -w -Werror=implicit-function-declaration -D_GNU_SOURCE -fno-builtin -include "$work/declared.h" \
-		-I"$root/liblw" -o "$work/$test" "$root/tests/liblw/$test.c" "$library" \
-		-Wl,-rpath,"$work/build/liblw" -lpthread || fail "$test.c does not compile"
-	# shellcheck disable=SC2086 # an emulator and its options
-	$emulator "$work/$test" >"$work/out" 2>&1 || fail "$test: $(grep -v '^ok' "$work/out" | head -20)"
-	ok "$test: $(grep -c '^ok' "$work/out") tests pass with this library"
-done
-
 cat >"$work/main.c" <<'PROGRAM'
 #include <lw.h>
 #include <stdlib.h>
@@ -190,10 +174,50 @@ int main(void)
 	return seen ? 0 : 100 + frames;
 }
 PROGRAM
-$compiler -O1 -funwind-tables -w -fno-builtin -I"$root/liblw" -o "$work/main" "$work/main.c" "$library" \
-	-Wl,-rpath,"$work/build/liblw" || fail "a program does not link"
-# shellcheck disable=SC2086
-LW_STATS=1 $emulator "$work/main" 2>"$work/err" ||
-	fail "a backtrace inside liblw does not reach main: status $?: $(cat "$work/err")"
-grep -q '^liblw: extent' "$work/err" || fail "no summary at the end of a program: the destructor did not run"
-ok "backtraces go through it; its destructor runs, without start files"
+
+# runs COMPILER LIBRARY EMULATOR...
+runs() {
+	cc=$1
+	with=$2
+	shift 2
+	for test in family statistics; do
+		"$cc" -O1 -w -Werror=implicit-function-declaration -D_GNU_SOURCE -fno-builtin \
+			-include "$work/declared.h" -I"$root/liblw" -o "$work/$test" "$root/tests/liblw/$test.c" \
+			"$with" -Wl,-rpath,"$(dirname "$with")" -lpthread || fail "$test.c does not compile"
+		"$@" "$work/$test" >"$work/out" 2>&1 || fail "$test, $*: $(grep -v '^ok' "$work/out" | head -20)"
+		ok "$test: $(grep -c '^ok' "$work/out") tests pass with this library"
+	done
+	"$cc" -O1 -funwind-tables -w -fno-builtin -I"$root/liblw" -o "$work/main" "$work/main.c" "$with" \
+		-Wl,-rpath,"$(dirname "$with")" || fail "a program does not link"
+	LW_STATS=1 "$@" "$work/main" 2>"$work/err" ||
+		fail "a backtrace inside liblw does not reach main: status $?: $(cat "$work/err")"
+	grep -q '^liblw: extent' "$work/err" ||
+		fail "no summary at the end of a program: the destructor did not run"
+	ok "backtraces go through it; its destructor runs, without start files"
+}
+
+[ "$emulator$(uname -m)" != x86_64 ] || emulator=env
+command -v "${emulator:-none}" >/dev/null || command -v "${emulator%% *}" >/dev/null || {
+	ok "not run: no ${emulator:-x86-64 machine} here"
+	exit 0
+}
+[ "$emulator" = env ] || export LW_EMULATED=1
+# shellcheck disable=SC2086 # an emulator and its options
+runs $compiler "$library" $emulator
+
+# The same library but for how floating-point numbers are passed, of which it has none: that of armel
+# runs on ARMv6, with its libc.
+case $name in
+armv6*)
+	command -v arm-linux-gnueabi-gcc >/dev/null || {
+		ok "not run on an arm1176: arm-linux-gnueabi-gcc is not installed"
+		exit 0
+	}
+	cmake -S "$root" --preset "$name" -B "$work/armel" -DCMAKE_C_COMPILER=arm-linux-gnueabi-gcc \
+		-DCMAKE_C_FLAGS='-march=armv6k -marm' >"$work/log" 2>&1 && cmake --build "$work/armel" >>"$work/log" 2>&1 || {
+		cat "$work/log" >&2
+		fail "the preset $name does not build for armel"
+	}
+	runs arm-linux-gnueabi-gcc "$work/armel/liblw/liblw.so" qemu-arm -cpu arm1176 -L /usr/arm-linux-gnueabi
+	;;
+esac
