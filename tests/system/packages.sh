@@ -89,7 +89,8 @@ diff -r --no-dereference "$place" "$work/tars" >&2 || fail "the tars hold other 
 
 lib=usr/lib/$triplet
 shared=$place/$lib/liblw.so.$version
-id=$(readelf -n "$shared" | sed -n 's/.*Build ID: \([0-9a-f]*\).*/\1/p')
+build_id() { readelf -n "$1" | sed -n 's/.*Build ID: \([0-9a-f]*\).*/\1/p'; }
+id=$(build_id "$shared")
 [ ${#id} = 40 ] || fail "the library has no build-id: $id"
 symbols=usr/lib/debug/.build-id/$(echo "$id" | cut -c1-2)/$(echo "$id" | cut -c3-).debug
 {
@@ -107,7 +108,8 @@ symbols=usr/lib/debug/.build-id/$(echo "$id" | cut -c1-2)/$(echo "$id" | cut -c3
 same "the list of files" "$work/expected" "$work/found"
 ok "$(wc -l <"$work/found") files, each with its symbols, licence and tools"
 
-readelf -hW "$shared" | grep -q "Machine:.*$elf" || fail "the library is for $(readelf -hW "$shared" | grep Machine:)"
+readelf -hW "$shared" | grep -q "Machine:.*$elf" ||
+	fail "the library is not for $elf: $(readelf -hW "$shared" | grep Machine:)"
 if readelf -SW "$shared" | grep -E '\.symtab|\.debug|\.comment'; then
 	fail "the library is not stripped"
 fi
@@ -118,7 +120,7 @@ if readelf -SW "$place/$lib/liblw.a" | grep '\.debug'; then
 	fail "debug symbols in liblw.a"
 fi
 readelf -SW "$place/$symbols" | grep -q '\.debug_info' || fail "no debug symbols in $symbols"
-equal "build-id of library and symbols" "$id" "$(readelf -n "$place/$symbols" | sed -n 's/.*Build ID: \([0-9a-f]*\).*/\1/p')"
+equal "build-id of library and symbols" "$id" "$(build_id "$place/$symbols")"
 ok "stripped: $(stat -c %s "$shared") bytes"
 
 # Nothing tells where it was built.
@@ -128,7 +130,8 @@ for word in "$root" "$work" "${HOME:-/nonexistent}/"; do
 		fail "\"$word\" is in these files"
 	fi
 done
-readelf --debug-dump=info "$place/$symbols" 2>/dev/null | grep -q /usr/src/liblw || fail "the symbols name no sources"
+readelf --debug-dump=info "$place/$symbols" 2>/dev/null >"$work/info" || true
+grep -q /usr/src/liblw "$work/info" || fail "the symbols name no sources"
 ok "no file names the machine that built it"
 
 # --- in use -------------------------------------------------------------------------------------
@@ -161,7 +164,8 @@ PKG_CONFIG_PATH=$place/$lib/pkgconfig
 export PKG_CONFIG_PATH
 equal "version for pkg-config" "$version" "$(pkg-config --modversion liblw)"
 # shellcheck disable=SC2046 # words
-cc -Wall -Wextra -Werror -o "$work/main" "$work/main.c" $(pkg-config --cflags --libs liblw) || fail "C by pkg-config"
+cc -Wall -Wextra -Werror -o "$work/main" "$work/main.c" $(pkg-config --cflags --libs liblw) ||
+	fail "a program in C, by pkg-config"
 used "$work/main"
 ok "a program in C, by pkg-config"
 for standard in 98 11 20; do
