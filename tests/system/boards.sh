@@ -98,7 +98,7 @@ $prefix-nm -D "$library" | awk '$1 ~ /^[Uwv]$/ { print $2 }' >"$work/wanted"
 if [ "$name" = musl ]; then
 	grep -E '@|^__(aeabi|aarch64|gnu|[a-z]+[sdt][if][0-9])' "$work/wanted" >"$work/odd" || true
 else
-	grep -v -E '^[a-z_]+@GLIBC_2\.([0-9]|[12][0-9]|3[0-4])(\.[0-9]+)?$' "$work/wanted" >"$work/odd" || true
+	grep -v -E '^[a-z0-9_]+@GLIBC_2\.([0-9]|[12][0-9]|3[0-4])(\.[0-9]+)?$' "$work/wanted" >"$work/odd" || true
 fi
 [ ! -s "$work/odd" ] || fail "not of libc, or newer than glibc 2.34: $(tr '\n' ' ' <"$work/odd")"
 if $prefix-readelf -dW "$library" | grep -E 'TEXTREL|\(INIT\)|INIT_ARRAY'; then
