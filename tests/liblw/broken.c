@@ -11,20 +11,15 @@
 
 enum {
 	OBJECTS = 700,
-	LARGE = 40
+	LARGE = 40,
+	CLASS_64 = 64 / GRAIN - 1,
+	CLASS_UNUSED = 25 /* nothing of this class is asked for; it stands for 24 too */
 };
 
 static void *object[OBJECTS], *large[LARGE];
-static struct pool *current, *full, *queued, *empty, *remote;
+static struct pool *current, *full, *waiting, *remote;
 static struct chunk *live, *binned, *binned2, *deferred;
-static struct mapping *mapped;
-static char *gap;
-static struct region *region;
-
-static struct pool *pool_of(void *p)
-{
-	return lw.brk.map[((uintptr_t)p - lw.brk.base) / TILE];
-}
+static struct region *old, *mapping, *region; /* left behind by the break; of a block; beside it */
 
 static void *end_at_once(void *arg)
 {
@@ -48,29 +43,28 @@ static void run_thread(void *(*fn)(void *), void *arg)
 static void empty_pool(const struct pool *pool, unsigned keep)
 {
 	for (unsigned i = 0; i < OBJECTS; i++)
-		if (object[i] && pool_of(object[i]) == pool && !(keep && keep--)) {
+		if (object[i] && tile_of(object[i]) == pool && !(keep && keep--)) {
 			free(object[i]);
 			object[i] = NULL;
 		}
 }
 
+/* The pools of one class: full ones, one that waits in the ring, and the current one. */
 static void make_pools(void)
 {
+	struct pool *found[8] = {NULL};
+	unsigned n = 0;
 	for (unsigned i = 0; i < OBJECTS; i++)
 		object[i] = check_opaque(malloc(64));
-	struct pool *seen_pool[8] = {NULL};
-	unsigned n = 0;
 	for (unsigned i = 0; i < OBJECTS && n < 8; i++)
-		if (!n || pool_of(object[i]) != seen_pool[n - 1])
-			seen_pool[n++] = pool_of(object[i]);
-	CHECK(n >= 5);
-	full = seen_pool[0];
-	queued = seen_pool[1];
-	empty = seen_pool[2];
-	remote = seen_pool[3];
-	current = self->current[64 / GRAIN];
-	empty_pool(queued, 3);
-	empty_pool(empty, 0);
+		if (!n || tile_of(object[i]) != found[n - 1])
+			found[n++] = tile_of(object[i]);
+	CHECK(n >= 4);
+	full = found[0];
+	waiting = found[1];
+	remote = found[2];
+	current = self->current[CLASS_64];
+	empty_pool(waiting, 3);
 }
 
 /* Chunks in bins, by merging what is deferred; then one that is deferred. */
@@ -94,29 +88,30 @@ static void make_heap(void)
 {
 	run_thread(end_at_once, NULL);
 	free(check_opaque(malloc(5000)));
-	gap = sbrk(20000);
+	old = lw.brk;
+	CHECK(sbrk(20000) != (void *)-1);
 	make_pools();
 	for (unsigned i = 0; i < 60; i++)
-		check_opaque(malloc(20000)); /* the break grows over the gap */
+		check_opaque(malloc(20000)); /* the break goes on behind what was fetched */
 	make_chunks();
-	mapped = (struct mapping *)check_opaque(malloc(1 << 20)) - 1;
+	mapping = chunk_at(check_opaque(malloc(1 << 20)), -TILE);
 	lock();
-	CHECK(region_grow(100000));
+	CHECK(region_grow(ALIGN_UP(100000, lw.page)));
 	unlock();
-	region = lw.brk.next;
+	region = lw.regions;
 	for (unsigned i = 0; i < OBJECTS; i++)
-		if (object[i] && pool_of(object[i]) == remote) {
+		if (object[i] && tile_of(object[i]) == remote) {
 			run_thread(free_remotely, object[i]);
 			break;
 		}
 	CHECK_EQUAL(lw_check(), 0);
-	CHECK(lw.top);
-	CHECK(lw.dead);
+	CHECK(lw.top && lw.brk != old && lw.dead);
+	CHECK(is_mapped(mapping) && !is_mapped(region));
 	CHECK_EQUAL(self->pending, remote);
-	CHECK(remote->remote);
 	CHECK(binned->head & FREE && binned != lw.top && sealed(binned));
 	CHECK(deferred->prev == key_of(deferred));
-	CHECK(!empty->budget && queued->budget == 3 && full->budget == 1 && current != full);
+	CHECK(!full->next && waiting->next && waiting != current && slots_left(current));
+	CHECK(current->free != pool_all(current) && !self->current[CLASS_UNUSED]);
 }
 
 /* ---- breakers ---- */
@@ -125,15 +120,14 @@ static struct chunk *after(struct chunk *c)
 {
 	return chunk_at(c, size_of(c));
 }
-static struct chunk *fence(void)
+static void mark(const void *at, struct pool *what)
 {
-	return region_fence(&lw.brk);
+	map_set((uintptr_t)at, (uintptr_t)at + 1, what);
 }
-static unsigned class_64(void)
+static void mark_all(struct pool *pool, struct pool *what)
 {
-	return 64 / GRAIN;
+	map_set(pool->origin, pool->origin + pool_bytes(pool), what);
 }
-
 static void seal(void)
 {
 	live->head ^= SIZE_MAX ^ SIZE_MAX >> 4;
@@ -166,19 +160,48 @@ static void not_returned(void)
 }
 static void fence_gone(void)
 {
-	set_head(fence(), 0);
+	set_head(fence_of(region), GRAIN | OWN);
 }
 static void fence_flag(void)
 {
-	set_head(fence(), OWN | PREV_FREE);
+	set_head(fence_of(old), fence_of(old)->head ^ PREV_FREE);
 }
-static void region_fence_gone(void)
+static void fence_footer(void)
 {
-	set_head(region_fence(region), GRAIN | OWN);
+	((size_t *)fence_of(region))[-1] -= GRAIN;
 }
 static void top_lost(void)
 {
 	lw.top = NULL;
+}
+static void region_link(void)
+{
+	old->prev = old;
+}
+static void region_pages(void)
+{
+	old->bytes -= GRAIN;
+}
+static void region_lost(void)
+{
+	lw.regions = region->next;
+	lw.regions->prev = NULL;
+}
+static void extent(void)
+{
+	lw.extent += GRAIN;
+}
+static void peak(void)
+{
+	lw.peak = lw.extent - 1;
+}
+static void brk_unknown(void)
+{
+	lw.brk = (struct region *)&lw;
+}
+static void low(void)
+{
+	lw.low = (uintptr_t)lw.brk + 1;
 }
 
 static void neighbours(void)
@@ -191,121 +214,186 @@ static void neighbours(void)
 
 static void clean(void)
 {
-	*(char *)(lw.brk.end - 100) = 1;
+	*((char *)lw.brk + lw.brk->bytes - 100) = 1;
 }
-static void map_short(void)
+static void tile_unmarked(void)
 {
-	lw.map_tiles = lw.tiles - 1;
+	mark(payload(live), NULL);
 }
-static void gap_unmarked(void)
+static void tile_deferred(void)
 {
-	*&lw.brk.map[((uintptr_t)gap + 8192 - lw.brk.base) / TILE] = NULL;
+	mark(payload(deferred), &mapped);
 }
-static void tile_marked(void)
+static void own(void)
 {
-	lw.brk.map[((uintptr_t)live - lw.brk.base) / TILE] = full;
+	set_head(live, live->head | OWN);
+}
+static void mapped_twice(void)
+{
+	mark(payload(live), &mapped);
+}
+
+static void pool_owner(void)
+{
+	full->owner = (struct heap *)&lw;
+}
+static void pool_origin(void)
+{
+	full->origin += full->size;
+}
+static void pool_size(void)
+{
+	full->size += GRAIN;
+}
+static void pool_class(void)
+{
+	full->class ++;
+}
+static void pool_slots(void)
+{
+	full->slots = SLOTS + 1;
+}
+static void pool_slots_fewer(void)
+{
+	full->slots--;
+}
+static void pool_limit(void)
+{
+	full->limit += GRAIN;
+}
+static void pool_shift(void)
+{
+	full->shift++;
+}
+static void pool_inverse(void)
+{
+	full->inverse += 2;
 }
 static void tile_lost(void)
 {
-	lw.brk.map[(pool_base(full) - lw.brk.base) / TILE + 1] = NULL;
+	mark((char *)pool_base(remote) + TILE, NULL);
 }
-static void tile_others(void)
+static void tile_of_another(void)
 {
-	lw.brk.map[(pool_base(full) - lw.brk.base) / TILE + 1] = queued;
-}
-static void region_tile(void)
-{
-	region->map[8] = full;
+	mark((char *)pool_base(remote) + TILE, full);
 }
 
 static void guard(void)
 {
-	queued->free &= ~((size_t)1 << GUARD);
+	waiting->free &= ~((size_t)1 << waiting->slots);
 }
 static void guard_remote(void)
 {
-	queued->remote |= (size_t)1 << GUARD;
+	waiting->remote |= (size_t)1 << waiting->slots;
 }
-static void bit_below(void)
+static void bit_above(void)
 {
-	(full->slots--, full->free |= (size_t)1 << (GUARD - full->slots - 1));
+	full->free |= (size_t)2 << full->slots;
 }
 static void bit_twice(void)
 {
-	queued->remote |= queued->free & -queued->free;
+	waiting->remote |= waiting->free & -waiting->free;
 }
-static void owner(void)
+
+static struct pool copy;
+
+static void descriptor_elsewhere(void)
 {
-	full->owner = (struct heap *)&lw;
+	copy = *full;
+	mark_all(full, &copy);
 }
-static void pool_size(void)
+
+/* A pool of descriptors that is described by another. */
+static void descriptor_of_descriptors(void)
 {
-	full->size = 17;
+	struct pool *home = tile_of(full), *another = self->current[CLASSES];
+	if (home != another && slots_left(another))
+		mark_all(home, memcpy(slot_take(another), home, sizeof *home));
 }
-static void pool_slots(void)
+static void descriptor_free(void)
 {
-	full->slots = 1000;
+	struct pool *home = tile_of(full);
+	home->remote |= (size_t)1 << slot_of(home, full);
 }
-static void pool_origin(void)
+static void descriptor_lost(void)
 {
-	full->origin += 64;
+	slot_take(self->current[CLASSES]);
 }
-static void pool_magic(void)
+
+static void attend_full(void)
 {
-	full->magic++;
+	full->attend++;
 }
-static void budget_current(void)
+static void attend_current(void)
 {
-	current->budget++;
+	current->attend = pool_all(current);
 }
-static void budget_full(void)
+static void attend_waiting(void)
 {
-	full->budget = 2;
+	waiting->attend++;
 }
-static void budget_queued(void)
+static void unringed(void)
 {
-	queued->budget--;
+	ring_remove(waiting);
 }
-static void unqueued(void)
+static void ring_link(void)
 {
-	queue_remove(self, queued);
+	waiting->next = full;
 }
-static void unqueued_empty(void)
+static void waiting_empty(void)
 {
-	(queue_remove(self, empty), queue_remove(self, queued));
+	waiting->free = pool_all(waiting);
 }
-static void queue_link(void)
+static void waiting_full(void)
 {
-	queued->next = full;
+	waiting->free = (size_t)1 << waiting->slots;
 }
-static void queue_twice(void)
+
+static void ring_alias(void)
 {
-	queue_add(self, full);
+	self->current[CLASS_UNUSED - 1] = full;
 }
-static void queue_of_other(void)
+static void ring_of_another(void)
 {
-	self->queue[class_64() + 1] = self->queue[class_64()];
+	current_set(self, CLASS_UNUSED, current);
 }
-static void class_count(void)
+static void ring_longer(void)
 {
-	self->pools[class_64()]++;
+	copy = *waiting;
+	copy.prev = waiting;
+	waiting->next = copy.next->prev = &copy;
 }
-static void empty_count(void)
+static void ring_lost(void)
 {
-	self->empty_bytes += TILE;
+	current_set(self, CLASS_64, NULL);
+	current->attend = pool_all(current);
 }
-static void empty_most(void)
+
+static void leaf_elsewhere(void)
 {
-	self->empty_bytes = EMPTY_MAX + TILE;
+	static struct pool *none[LEAF_TILES];
+	uintptr_t n = 0;
+	while (lw.leaf[n].map)
+		n++;
+	lw.leaf[n] = (struct leaf){none, n + 1};
 }
-static void current_other(void)
+static void tile_of_no_pool(void)
 {
-	self->current[class_64()] = self->current[100 / GRAIN + 1];
+	mark((char *)region + 8 * TILE, full);
 }
-static void none_slot(void)
+static void tile_of_no_block(void)
 {
-	none.free |= 1;
+	mark((char *)region + 8 * TILE, &mapped);
 }
+static void tile_beyond(void)
+{
+	mark((char *)lw.brk + lw.brk->bytes, &chunks);
+}
+static void tile_of_head(void)
+{
+	mark(mapping, &chunks);
+}
+
 static void remote_lost(void)
 {
 	self->pending = NULL;
@@ -322,7 +410,7 @@ static void pending_empty(void)
 static void bin_bit_clear(void)
 {
 	unsigned n = bin_number(size_of(binned));
-	lw.filled[n / 64] &= ~((uint64_t)1 << n % 64);
+	lw.filled[n / BITS] &= ~((size_t)1 << n % BITS);
 }
 
 static void bin_bit_set(void)
@@ -330,7 +418,12 @@ static void bin_bit_set(void)
 	unsigned n = 0;
 	while (lw.bin[n])
 		n++;
-	lw.filled[n / 64] |= (uint64_t)1 << n % 64;
+	lw.filled[n / BITS] |= (size_t)1 << n % BITS;
+}
+
+static void bin_bit_above(void)
+{
+	lw.filled[BINS / BITS] |= (size_t)1 << BINS % BITS;
 }
 
 static void bin_lost(void)
@@ -343,11 +436,11 @@ static void bin_lost(void)
 
 static void bin_wrong(void)
 {
-	unsigned n = bin_number(size_of(binned));
-	lw.bin[n + 8] = lw.bin[n];
+	unsigned n = bin_number(size_of(binned)), wrong = n + 8;
+	lw.bin[wrong] = lw.bin[n];
 	lw.bin[n] = NULL;
-	lw.filled[n / 64] &= ~((uint64_t)1 << n % 64);
-	lw.filled[(n + 8) / 64] |= (uint64_t)1 << (n + 8) % 64;
+	lw.filled[n / BITS] &= ~((size_t)1 << n % BITS);
+	lw.filled[wrong / BITS] |= (size_t)1 << wrong % BITS;
 }
 
 static void bin_circle(void)
@@ -357,6 +450,11 @@ static void bin_circle(void)
 static void bin_back(void)
 {
 	(binned->prev = live, binned2->prev = live);
+}
+
+static void dirty(void)
+{
+	lw.dirty += GRAIN;
 }
 
 static struct chunk **bucket(void)
@@ -399,6 +497,14 @@ static void deferred_bucket(void)
 	deferred->next = NULL;
 }
 
+static void deferred_twice(void)
+{
+	struct chunk **other = &lw.dead->deferred[bucket() - self->deferred];
+	*other = deferred;
+	lw.dead->deferred_count = self->deferred_count;
+	lw.dead->deferred_bytes = self->deferred_bytes;
+}
+
 static void dead_circle(void)
 {
 	lw.dead->next = lw.dead;
@@ -407,31 +513,31 @@ static void dead_unknown(void)
 {
 	lw.dead->next = (struct heap *)&lw;
 }
-static void extent(void)
+static void dead_unopened(void)
 {
-	lw.extent += GRAIN;
-}
-static void mapping_bytes(void)
-{
-	mapped->bytes += GRAIN;
-}
-static void mapping_longer(void)
-{
-	mapped->bytes += lw.page;
+	lw.dead->open = false;
 }
 
-static void mapping_bucket(void)
+static void mark_written(void)
 {
-	struct mapping **link = mapping_link(mapped + 1), *m = *link;
-	*link = m->next;
-	m->next = NULL;
-	lw.mapped[((uintptr_t)(m + 1) / 4096 + 1) % MAP_BUCKETS] = m;
+	mapped.limit++;
 }
-
-static void mapping_lost(void)
+static void no_heap_written(void)
 {
-	struct mapping **link = mapping_link(mapped + 1);
-	*link = (*link)->next;
+	closed.pending = full;
+}
+static void self_unknown(void)
+{
+	self = (struct heap *)&lw;
+}
+static void last_gone(void)
+{
+	copy = *full;
+	last = &copy;
+}
+static void threshold(void)
+{
+	lw.keep = 2 * MAP_LIMIT;
 }
 
 #define BREAKER(function, text)                                 \
@@ -455,60 +561,82 @@ static const struct breaker {
 	BREAKER(not_returned, "went back was written"),
 	BREAKER(fence_gone, "a broken fence"),
 	BREAKER(fence_flag, "PREV_FREE of a fence"),
-	BREAKER(region_fence_gone, "a broken fence"),
-	BREAKER(top_lost, ""),
+	BREAKER(fence_footer, "a broken footer"),
+	BREAKER(top_lost, "top is not the last"),
+	BREAKER(region_link, "link of the regions"),
+	BREAKER(region_pages, "no whole pages"),
+	BREAKER(region_lost, "extent is not"),
+	BREAKER(extent, "extent is not"),
+	BREAKER(peak, "extent is not"),
+	BREAKER(brk_unknown, "break is no region"),
+	BREAKER(low, "not below the break"),
 	BREAKER(clean, "the clean part"),
-	BREAKER(map_short, "more tiles than its map"),
-	BREAKER(gap_unmarked, "others fetched is not marked"),
-	BREAKER(tile_marked, ""),
-	BREAKER(tile_lost, "tile is another's"),
-	BREAKER(tile_others, "tile is another's"),
-	BREAKER(region_tile, "tile of no pool"),
-	BREAKER(guard, "a guard bit is clear"),
-	BREAKER(guard_remote, "a guard bit was handed back"),
-	BREAKER(bit_below, ""),
-	BREAKER(bit_twice, "a slot is free twice"),
-	BREAKER(owner, "an unknown heap"),
-	BREAKER(pool_size, "a pool of no class"),
-	BREAKER(pool_slots, "slots beyond the pool"),
+	BREAKER(tile_unmarked, "tile is not marked"),
+	BREAKER(tile_deferred, "not its chunk's"),
+	BREAKER(own, "holds no heap"),
+	BREAKER(mapped_twice, "not alone"),
+	BREAKER(pool_owner, "an unknown heap"),
 	BREAKER(pool_origin, "not where its slots are"),
-	BREAKER(pool_magic, "a broken magic"),
-	BREAKER(budget_current, "budget of a current pool"),
-	BREAKER(budget_full, "budget of a full pool"),
-	BREAKER(budget_queued, "budget of a queued pool"),
-	BREAKER(unqueued, "queue"),
-	BREAKER(unqueued_empty, "queue"),
-	BREAKER(queue_link, "a broken link in a queue"),
-	BREAKER(queue_twice, "queue"),
-	BREAKER(queue_of_other, "queue"),
-	BREAKER(class_count, "pools of a class miscounted"),
-	BREAKER(empty_count, "empty pools miscounted"),
-	BREAKER(empty_most, "empty pools miscounted"),
-	BREAKER(current_other, ""),
-	BREAKER(none_slot, "the pool of no slots has some"),
+	BREAKER(pool_size, "a pool of no class"),
+	BREAKER(pool_class, "a pool of no class"),
+	BREAKER(pool_slots, "slots beyond the pool"),
+	BREAKER(pool_slots_fewer, "another slot"),
+	BREAKER(pool_limit, "a pool's limit"),
+	BREAKER(pool_shift, "a broken inverse"),
+	BREAKER(pool_inverse, "a broken inverse"),
+	BREAKER(tile_lost, "tile is another's"),
+	BREAKER(tile_of_another, "tile is another's"),
+	BREAKER(guard, "a guard bit is clear"),
+	BREAKER(guard_remote, "a bit without a slot"),
+	BREAKER(bit_above, "a bit without a slot"),
+	BREAKER(bit_twice, "a slot is free twice"),
+	BREAKER(descriptor_elsewhere, "in no pool of descriptors"),
+	BREAKER(descriptor_of_descriptors, "in the wrong pool"),
+	BREAKER(descriptor_free, "descriptor's slot is free"),
+	BREAKER(descriptor_lost, "a descriptor of no pool"),
+	BREAKER(attend_full, "attend of a pool in no ring"),
+	BREAKER(attend_current, "attend of a current pool"),
+	BREAKER(attend_waiting, "attend of a pool in a ring"),
+	BREAKER(unringed, "is in no ring"),
+	BREAKER(ring_link, "a broken link in a ring"),
+	BREAKER(waiting_empty, "an empty pool waits"),
+	BREAKER(waiting_full, "a full pool waits"),
+	BREAKER(ring_alias, "two current pools"),
+	BREAKER(ring_of_another, "in the wrong ring"),
+	BREAKER(ring_longer, "what is no pool"),
+	BREAKER(ring_lost, "ring of no heap"),
+	BREAKER(leaf_elsewhere, "another's place"),
+	BREAKER(tile_of_no_pool, "tile of no pool"),
+	BREAKER(tile_of_no_block, "tile of no mapped block"),
+	BREAKER(tile_beyond, "outside the heap"),
+	BREAKER(tile_of_head, "outside the heap"),
 	BREAKER(remote_lost, "is not pending"),
 	BREAKER(remote_twice, "pending twice"),
 	BREAKER(pending_empty, "without remote frees is pending"),
 	BREAKER(bin_bit_clear, "a bin's bit is wrong"),
 	BREAKER(bin_bit_set, "a bin's bit is wrong"),
+	BREAKER(bin_bit_above, "a bin's bit is wrong"),
 	BREAKER(bin_lost, "bin"),
 	BREAKER(bin_wrong, "bin"),
 	BREAKER(bin_circle, "bin"),
 	BREAKER(bin_back, "bin"),
+	BREAKER(dirty, "dirty bytes"),
 	BREAKER(deferred_count, "deferred chunks miscounted"),
 	BREAKER(deferred_bytes, "deferred bytes miscounted"),
 	BREAKER(deferred_key, "not deferred in a bucket"),
 	BREAKER(deferred_free, "deferred"),
-	BREAKER(deferred_circle, "deferred"),
+	BREAKER(deferred_circle, "more deferred chunks"),
 	BREAKER(deferred_lost, "deferred chunk is in no bucket"),
 	BREAKER(deferred_bucket, "not deferred in a bucket"),
+	BREAKER(deferred_twice, "deferred twice"),
 	BREAKER(dead_circle, "circle"),
 	BREAKER(dead_unknown, "unknown heap among the dead"),
-	BREAKER(extent, "extent is not"),
-	BREAKER(mapping_bytes, "no whole pages"),
-	BREAKER(mapping_longer, "extent is not"),
-	BREAKER(mapping_bucket, "wrong bucket"),
-	BREAKER(mapping_lost, "extent is not"),
+	BREAKER(dead_unopened, "never opened"),
+	BREAKER(mark_written, "a mark of the map"),
+	BREAKER(no_heap_written, "stands for no heap"),
+	BREAKER(self_unknown, "thread's heap is unknown"),
+	BREAKER(last_gone, "is not the thread's"),
+	BREAKER(threshold, "threshold"),
 };
 
 static const struct breaker *breaker;
