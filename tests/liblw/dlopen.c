@@ -136,7 +136,7 @@ static void blocks_of_the_program_s_malloc_are_left_alone(void)
 static const struct check_test tests[] = {
 	TEST(the_library_may_be_fetched_by_threads_at_once),
 	TEST(a_thread_may_end_after_dlclose),
-	PENDING(blocks_of_the_program_s_malloc_are_left_alone),
+	TEST(blocks_of_the_program_s_malloc_are_left_alone),
 };
 
 CHECK_MAIN(tests)
