@@ -3,22 +3,21 @@
  *
  * 1. Requests up to POOL_MAX are served from pools of the calling thread: a slot is the lowest bit
  *    set in one word, to free it sets the bit again.  No lock, no atomic read-modify-write.
- * 2. Larger ones are chunks.  free() defers: the chunk goes, unmerged, onto a list of the thread,
- *    where a request of the same size takes it back.  When neither that nor the shared bins fit,
- *    always before the heap grows, and when the bounds below are reached, the thread's deferred
- *    chunks are merged into the shared heap, in one batch under one lock.
+ * 2. Larger ones, and pools, are chunks.  free() defers: the chunk goes, unmerged, onto a list of
+ *    the thread, where a request of the same size takes it back.  When neither that nor the shared
+ *    bins fit, always before the heap grows, and when the bounds below are reached, the thread's
+ *    deferred chunks are merged into the shared heap, in one batch under one lock.
  * 3. The largest ones are mappings of their own, resized by mremap.
  *
- * Costs.  Pools, deferral, bins (segregated fit with a
- * bitmap, as in Masmano et al., TLSF, 2004): O(1).
- * No call handles more than DEFER_COUNT chunks and DRAIN_MAX pools of remote frees, beside system
- * calls, memset and memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, the exit of a thread.
+ * Costs.  Pools, deferral, bins (segregated fit with a bitmap, as in Masmano et al., TLSF, 2004):
+ * O(1).  No call handles more than DEFER_COUNT chunks and DRAIN_MAX pools of remote frees: less than
+ * 12,000 basic blocks of code (tests/liblw/bounded.c counts them), beside system calls, memset and
+ * memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, a thread's exit, another allocator's block.
  *
- * Memory.  The heap grows by sbrk.  Its free end goes back, but for lw.keep, when it exceeds twice
- * that; so do the pages of free chunks of PURGE_MIN and more, when so much was released since the
- * last time.  lw.keep grows fourfold, up to MAP_LIMIT, when what went back is wanted again: a
- * program that alternates pays for a few rounds only.  A thread holds back at most DEFER_BYTES of
- * deferred chunks and EMPTY_MAX of empty pools.
+ * Memory.  The heap grows by sbrk.  Free memory in runs of two pages and more goes back beyond
+ * twice lw.keep: the top by moving the break, the rest page by page.  lw.keep grows fourfold, up to
+ * MAP_LIMIT, when what went back is wanted again: a program that alternates pays for a few rounds
+ * only.  A thread holds back at most DEFER_BYTES of deferred chunks.
  *
  * Not promised: that a pool's memory returns before its thread, or one that adopts its heap,
  * allocates again after others freed into it.
@@ -29,71 +28,70 @@
 #include "lw_trace.h"
 
 #include <malloc.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
 #define API            __attribute__((visibility("default")))
+#define HOT            __attribute__((optimize("O2"))) /* all else is compiled for size */
 #define OUTLINE        __attribute__((noinline))
+#define INLINE         inline __attribute__((always_inline))
+#define TLS            __thread __attribute__((tls_model("initial-exec")))
 #define likely(x)      __builtin_expect(!!(x), 1)
 #define unlikely(x)    __builtin_expect(!!(x), 0)
 #define ALIGN_UP(x, a) (((x) + (a)-1) & ~((uintptr_t)(a)-1))
 
-#define POOL_FIRST     ((size_t)4 << 10) /* bytes of a class's first pool: a page */
-#define BATCH_MIN      12                /* pools' descriptors made at a time, at first: 1 KiB */
-#define DEFER_COUNT    32                /* merging so many under one lock hides the lock's cost */
+#define DEFER_COUNT    32                  /* merging so many under one lock hides its cost */
 #define DEFER_BYTES    ((size_t)256 << 10) /* what a thread may hold back from the others */
 #define DRAIN_MAX      64                  /* pools with remote frees that one call takes in */
-#define EMPTY_MAX      ((size_t)64 << 10)  /* empty pools a thread keeps: batches come and go */
 #define GROW_MIN       ((size_t)64 << 10)  /* least step of the break: a system call costs 1 us */
-#define PURGE_MIN      ((size_t)64 << 10)  /* free chunks from here on give their pages back... */
-#define PURGE_MAX      64                  /* ...so many in one call */
-#define REGION_MIN     ((size_t)1 << 20)
+#define POOL_BYTES     ((size_t)32 << 10)  /* larger pools save no time, and cost memory */
 #define MAP_MIN        ((size_t)128 << 10) /* first threshold of mapped blocks... */
 #define MAP_LIMIT      ((size_t)512 << (WORD == 8 ? 16 : 10)) /* ...and how far it may rise */
-#define MAP_BUCKETS    256
-#define BIN_LOG        3                   /* log2 of the bins to a doubling */
-#define BIN_FIRST      (WORD == 8 ? 5 : 4) /* log2 of CHUNK_MIN */
-#define BINS           ((8 * WORD - BIN_FIRST) << BIN_LOG)
+#define LEAF_BATCH     (WORD == 8 ? 1 : 16) /* mapped at a time; many split 4 GiB into pieces */
+#define FIT_MAX        8                    /* chunks of a bin that are looked at */
+#define BIN_LOG        3                    /* log2 of the bins to a doubling */
+#define BIN_FIRST      (WORD == 8 ? 5 : 4)  /* log2 of CHUNK_MIN */
+#define BINS           ((BITS - BIN_FIRST) << BIN_LOG)
 
 static struct {
-	struct region brk;
-	size_t tiles;         /* of brk */
 	pthread_mutex_t lock; /* of all below, and of every chunk that is not live or deferred */
-	struct chunk *top;    /* the free end of brk, or NULL */
-	uintptr_t clean;      /* memory of top from here on was never written: zeros */
-	size_t page;
-	size_t extent, peak; /* bytes that came from the system less what went back; its maximum */
-	size_t foreign;      /* frees of others' blocks */
-	size_t map_min;      /* blocks of so many bytes are mapped */
-	size_t map_tiles;    /* that brk.map has room for */
-	size_t keep;         /* what a trim leaves of the top; it grows when that was too little */
-	size_t dirty;        /* bytes released since the last purge */
-	bool trimmed;        /* something went back and was not wanted again yet */
-	unsigned batch;      /* how many descriptors of pools to make the next time */
-	uint64_t filled[BINS / 64 + 1]; /* a bit per bin that is not empty */
+	struct region *regions, *brk; /* all; the one that ends at the break, or NULL */
+	struct chunk *top;            /* brk's free end, or NULL */
+	uintptr_t low;                /* where the break was when the heap began */
+	size_t extent, peak;          /* bytes that came from the system less what went back */
+	size_t foreign;               /* frees of others' blocks */
+	size_t map_min;               /* blocks of so many bytes are mapped */
+	size_t dirty;                 /* bytes in bins, in chunks that could be purged */
+	size_t keep; /* what a trim leaves of the top; it grows when that was too little */
+	bool went;   /* something went back and was not wanted again yet */
+	size_t filled[BINS / BITS + 1]; /* a bit per bin that is not empty */
 	struct chunk *bin[BINS];
-	struct pool *idle;              /* pools' descriptors not in use, linked by `next` */
-	struct pool *fresh, *fresh_end; /* and never used */
 	struct heap *dead;
-	struct mapping *mapped[MAP_BUCKETS];
+	size_t page;
 	pthread_key_t key;
 	pthread_once_t once;
-	bool ignore_foreign;
+	/* The map of all tiles: leaf n % LEAVES is for the tiles of leaf n alone; tag == n. */
+	struct leaf {
+		struct pool **map;
+		uintptr_t tag;
+	} leaf[LEAVES];
+	struct pool **next_leaf;
+	unsigned leaves_left;
 } lw;
 
-static struct pool *first_map[(1 << 19) / sizeof(struct pool *)];
-static struct heap first_heap;
-static struct pool none = {.free = (size_t)1 << GUARD}; /* of a heap that has no pool: it is full */
-static struct pool foreign = {.owner = (struct heap *)-1}; /* of tiles that others fetched */
-static __thread struct heap *self __attribute__((tls_model("initial-exec"))); /* NULL: none yet */
-static __thread bool closed __attribute__((tls_model("initial-exec")));       /* it had one */
+/* What the map says of a tile in which a chunk, or a mapped block, begins. */
+static struct pool chunks, mapped;
+static struct heap first, unopened, closed; /* a thread's before its first call, past its end */
+static TLS struct heap *self = &unopened;
+static TLS struct pool *latest = &chunks; /* the pool of the last free, if it was of this heap */
 
 static _Noreturn OUTLINE void fault(const char *what, const void *at)
 {
 	char line[96] = "liblw: ", *p = stpcpy(stpcpy(line + 7, what), ": address=0x");
-	for (int shift = 8 * WORD - 4; shift >= 0; shift -= 4)
+	for (int shift = BITS - 4; shift >= 0; shift -= 4)
 		*p++ = "0123456789abcdef"[(uintptr_t)at >> shift & 15];
 	*p++ = '\n';
 	(void)!write(STDERR_FILENO, line, p - line);
@@ -104,48 +102,116 @@ static _Noreturn OUTLINE void fault(const char *what, const void *at)
 /* glibc tells when there is but one thread: then the lock is not needed. */
 extern char __libc_single_threaded __attribute__((weak));
 
-static inline bool alone(void) { return &__libc_single_threaded && __libc_single_threaded; }
-static inline void lock(void) { alone() ? 0 : pthread_mutex_lock(&lw.lock); }
-static inline void unlock(void) { alone() ? 0 : pthread_mutex_unlock(&lw.lock); }
+static INLINE bool alone(void) { return &__libc_single_threaded && __libc_single_threaded; }
+static void lock(void) { alone() ? 0 : pthread_mutex_lock(&lw.lock); }
+static void unlock(void) { alone() ? 0 : pthread_mutex_unlock(&lw.lock); }
 
-/* ---- chunks: accessors ---- */
+/* ---- accessors ---- */
 
-static inline void *payload(struct chunk *c) { return (char *)c + WORD; }
-static inline size_t size_of(const struct chunk *c) { return c->head & SIZE_MASK; }
-static inline size_t hash(const void *p) { return (uintptr_t)p * (size_t)0x9e3779b97f4a7c15; }
-static inline bool sealed(struct chunk *c) { return !((c->head ^ hash(c)) & SEAL_MASK); }
-static inline void set_head(struct chunk *c, size_t h) { c->head = h | (hash(c) & SEAL_MASK); }
-/* What a deferred chunk's second word holds, and a live one's only by a chance of 1 in 2^WORD. */
-static inline struct chunk *key_of(struct chunk *c) { return (struct chunk *)~hash(c); }
+static INLINE void *payload(struct chunk *c) { return (char *)c + WORD; }
+static INLINE size_t size_of(const struct chunk *c) { return c->head & SIZE_MASK; }
+static INLINE size_t hash(const void *p) { return (uintptr_t)p * (size_t)0x9e3779b97f4a7c15; }
+static INLINE bool sealed(struct chunk *c) { return !((c->head ^ hash(c)) & SEAL_MASK); }
+static INLINE void set_head(struct chunk *c, size_t h) { c->head = h | (hash(c) & SEAL_MASK); }
+/* What a deferred chunk's third word holds, and a live one's only by a chance of 1 in 2^WORD. */
+static INLINE struct chunk *key_of(struct chunk *c) { return (struct chunk *)~hash(c); }
 
-static inline void *chunk_at(const void *p, ptrdiff_t by) { return (void *)((uintptr_t)p + by); }
+static INLINE void *chunk_at(const void *p, ptrdiff_t by) { return (void *)((uintptr_t)p + by); }
+static struct chunk *chunk_of(void *p) { return chunk_at(p, -WORD); }
+static struct chunk *region_first(struct region *r) { return chunk_at(r, TILE - WORD); }
+static struct chunk *fence_of(struct region *r) { return chunk_at(r, r->bytes - WORD); }
 
-/* ---- bins of free chunks; lw.lock is held until `pools, by their owner` ---- */
+/* What lies in P's tile, or in that of an address LEAF * LEAVES away. */
+static INLINE struct pool *tile_guess(const void *p)
+{
+	const struct leaf *leaf = &lw.leaf[(uintptr_t)p / LEAF % LEAVES];
+	return likely(leaf->map != NULL) ? leaf->map[(uintptr_t)p / TILE % LEAF_TILES] : NULL;
+}
+
+/* What lies in P's tile: a pool; &chunks or &mapped if a block's payload begins there; or NULL. */
+static struct pool *tile_of(const void *p)
+{
+	return lw.leaf[(uintptr_t)p / LEAF % LEAVES].tag == (uintptr_t)p / LEAF ? tile_guess(p)
+	                                                                        : NULL;
+}
+
+/* Makes the leaves for [at, end).  False: there is no memory, or another's leaf is in the place. */
+static bool map_claim(uintptr_t at, uintptr_t end)
+{
+	size_t bytes = LEAF_BATCH * LEAF_TILES * WORD;
+	for (uintptr_t n = at / LEAF; n <= (end - 1) / LEAF; n++) {
+		struct leaf *leaf = &lw.leaf[n % LEAVES];
+		if (leaf->map && leaf->tag != n)
+			return false;
+		if (leaf->map)
+			continue;
+		if (!lw.leaves_left) {
+			uintptr_t maps = sys_map(bytes);
+			maps = maps == REFUSED ? sys_sbrk(bytes + WORD) : maps;
+			if (maps == REFUSED)
+				return false;
+			lw.next_leaf = (struct pool **)ALIGN_UP(maps, WORD);
+			lw.leaves_left = LEAF_BATCH;
+		}
+		leaf->tag = n;
+		__atomic_store_n(&leaf->map, lw.next_leaf, __ATOMIC_RELEASE);
+		lw.next_leaf += LEAF_TILES;
+		lw.leaves_left--;
+	}
+	return true;
+}
+
+static void map_clear(uintptr_t at, uintptr_t end)
+{
+	for (uintptr_t next; at < end; at = next) {
+		next = ALIGN_UP(at + 1, LEAF) < end ? ALIGN_UP(at + 1, LEAF) : end;
+		memset(&lw.leaf[at / LEAF % LEAVES].map[at / TILE % LEAF_TILES], 0,
+		       (next - at) / TILE * WORD);
+	}
+}
+
+/* Enters WHAT for the tiles in [at, end), which have their leaves. */
+static void map_set(uintptr_t at, uintptr_t end, struct pool *what)
+{
+	for (; at < end; at += TILE)
+		lw.leaf[at / LEAF % LEAVES].map[at / TILE % LEAF_TILES] = what;
+}
+
+/* ---- bins of free chunks; lw.lock is held until `pools` ---- */
 
 static unsigned bin_number(size_t size)
 {
-	unsigned high = SLOT_BITS - 1 - __builtin_clzl(size);
+	unsigned high = BITS - 1 - __builtin_clzl(size);
 	return ((high - BIN_FIRST) << BIN_LOG) + (size >> (high - BIN_LOG) & ((1 << BIN_LOG) - 1));
 }
 
-/* Makes [c, c + size), whose neighbours are in use, a free chunk in its bin, or the top. */
-static void bin_insert(struct chunk *c, size_t size)
+/* What C, which is in a bin, adds to lw.dirty. */
+static size_t dirt_of(const struct chunk *c)
 {
-	struct chunk *next = chunk_at(c, size);
+	return c->head & OWN || size_of(c) < 2 * lw.page ? 0 : size_of(c);
+}
+
+/* Makes [c, c + size), whose neighbours are in use, a free chunk in its bin, or the top.  WENT is
+ * OWN if its pages went back, else 0. */
+static void bin_insert(struct chunk *c, size_t size, size_t went)
+{
+	struct chunk *next = chunk_at(c, size), **bin;
 	unsigned n = bin_number(size);
-	set_head(c, size | FREE);
-	if ((uintptr_t)next == lw.brk.end - WORD) {
+	set_head(c, size | FREE | went);
+	if (lw.brk && next == fence_of(lw.brk)) {
 		lw.top = c;
 		return;
 	}
+	lw.dirty += dirt_of(c);
 	set_head(next, next->head | PREV_FREE);
 	((size_t *)next)[-1] = size;
+	bin = &lw.bin[n];
 	c->prev = NULL;
-	c->next = lw.bin[n];
+	c->next = *bin;
 	if (c->next)
 		c->next->prev = c;
-	lw.bin[n] = c;
-	lw.filled[n / 64] |= (uint64_t)1 << n % 64;
+	*bin = c;
+	lw.filled[n / BITS] |= (size_t)1 << n % BITS;
 }
 
 static void bin_remove(struct chunk *c)
@@ -156,71 +222,116 @@ static void bin_remove(struct chunk *c)
 		lw.top = NULL;
 		return;
 	}
+	lw.dirty -= dirt_of(c);
 	next->head &= ~PREV_FREE;
 	if (c->next)
 		c->next->prev = c->prev;
 	if (c->prev)
 		c->prev->next = c->next;
 	else if (!(lw.bin[n] = c->next))
-		lw.filled[n / 64] &= ~((uint64_t)1 << n % 64);
+		lw.filled[n / BITS] &= ~((size_t)1 << n % BITS);
 }
 
-/* A chunk of SIZE or more: the first of SIZE's own bin if it fits, else of the next larger bin. */
+/* The smallest chunk of SIZE or more among the first of bin N; NULL. */
+static struct chunk *bin_best(unsigned n, size_t size)
+{
+	struct chunk *best = NULL, *c = lw.bin[n];
+	for (int i = 0; c && i < FIT_MAX; i++, c = c->next)
+		if (size_of(c) >= size && !(best && size_of(best) <= size_of(c)))
+			best = c;
+	return best;
+}
+
+/* A chunk of SIZE or more from SIZE's own bin, or else from the next larger one. */
 static struct chunk *bin_find(size_t size)
 {
 	unsigned n = bin_number(size);
-	if (lw.bin[n] && size_of(lw.bin[n]) >= size)
-		return lw.bin[n];
-	uint64_t mask = (uint64_t)-2 << n % 64;
-	for (unsigned i = n / 64; i <= BINS / 64; i++, mask = -1)
+	struct chunk *best = bin_best(n, size);
+	size_t mask = (size_t)-2 << n % BITS;
+	for (unsigned i = n / BITS; !best && i <= BINS / BITS; i++, mask = -1)
 		if (lw.filled[i] & mask)
-			return lw.bin[i * 64 + __builtin_ctzll(lw.filled[i] & mask)];
-	return NULL;
+			best = bin_best(i * BITS + __builtin_ctzl(lw.filled[i] & mask), size);
+	return best;
 }
 
-static void break_set_end(uintptr_t end)
+/* ---- the heap grows and shrinks ---- */
+
+static void extent_add(size_t n) { lw.peak = (lw.extent += n) > lw.peak ? lw.extent : lw.peak; }
+
+/* Makes [at, at + bytes) a region; its first chunk, whose head is to be set. */
+static struct chunk *region_add(uintptr_t at, size_t bytes)
 {
-	if (lw.tiles)
-		TRACE(pool_free, lw.brk.end - WORD, WORD);
-	TRACE(pool_new, end - WORD, WORD, 0, 0);
-	lw.brk.end = end;
-	lw.tiles = (end - lw.brk.base) / TILE;
-	set_head(chunk_at((void *)end, -WORD), OWN); /* the fence ends every merge */
+	struct region *r = (struct region *)at;
+	*r = (struct region){lw.regions, NULL, bytes};
+	if (r->next)
+		r->next->prev = r;
+	lw.regions = r;
+	extent_add(bytes);
+	TRACE(pool_new, at, TILE - WORD, 0, 0);
+	TRACE(pool_new, (uintptr_t)fence_of(r), WORD, 0, 0);
+	return region_first(r);
+}
+
+static void region_remove(struct region *r)
+{
+	*(r->prev ? &r->prev->next : &lw.regions) = r->next;
+	if (r->next)
+		r->next->prev = r->prev;
+	lw.extent -= r->bytes;
+	TRACE(pool_free, (uintptr_t)r, TILE - WORD);
+	TRACE(pool_free, (uintptr_t)fence_of(r), WORD);
+}
+
+/* Moves the end of the region at the break, whose top is in no bin. */
+static void break_set(size_t bytes)
+{
+	TRACE(pool_free, (uintptr_t)fence_of(lw.brk), WORD);
+	extent_add(bytes - lw.brk->bytes);
+	lw.brk->bytes = bytes;
+	TRACE(pool_new, (uintptr_t)fence_of(lw.brk), WORD, 0, 0);
 }
 
 /* Gives the top back but for PAD bytes, if others have not moved the break. */
 static bool heap_trim(size_t pad)
 {
-	uintptr_t old = lw.brk.end, top = (uintptr_t)lw.top;
-	uintptr_t end = ALIGN_UP(top + CHUNK_MIN + WORD + pad, lw.page);
+	struct chunk *top = lw.top;
+	uintptr_t old = (uintptr_t)lw.brk + (lw.brk ? lw.brk->bytes : 0);
+	uintptr_t end = ALIGN_UP((uintptr_t)top + CHUNK_MIN + WORD + pad, lw.page);
 	if (!top || pad > lw.extent || end >= old || sys_sbrk(0) != old)
 		return false;
-	break_set_end(end);
-	bin_insert(lw.top, end - WORD - top);
-	lw.clean = lw.clean > end ? end : lw.clean;
-	lw.extent -= old - end;
+	break_set(end - (uintptr_t)lw.brk);
+	bin_insert(top, end - WORD - (uintptr_t)top, 0);
+	map_clear(end, old);
 	sys_sbrk(end - old);
 	TRACE(sbrk, old, end, BREAK_SHRUNK);
-	return true;
+	return lw.went = true;
 }
 
-/* Gives the pages inside of free chunks of LEAST bytes or more back, of MOST chunks at most. */
-static void heap_purge(size_t least, size_t most)
+/* Gives the pages inside of C back, which is in a bin. */
+static void chunk_purge(struct chunk *c)
 {
-	size_t left = most;
-	for (unsigned n = bin_number(least); n < BINS && left; n++)
-		for (struct chunk *c = lw.bin[n]; c && left; c = c->next) {
-			uintptr_t from = ALIGN_UP((uintptr_t)(c + 1), lw.page);
-			uintptr_t to = ((uintptr_t)c + size_of(c) - WORD) & -lw.page;
-			if (c->head & OWN || from >= to)
-				continue;
-			c->head |= OWN;
-			left--;
-			TRACE(map, DO_RETURN, from, to - from, 0, 0);
-			sys_return((void *)from, to - from);
-		}
-	lw.trimmed |= left < most;
-	lw.dirty = 0;
+	uintptr_t from = ALIGN_UP((uintptr_t)(c + 1), lw.page);
+	uintptr_t to = ((uintptr_t)c + size_of(c) - WORD) & -lw.page;
+	lw.dirty -= dirt_of(c);
+	c->head |= OWN;
+	lw.went = true;
+	TRACE(map, DO_RETURN, from, to - from, 0, 0);
+	madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
+/* Unmaps the region of C, SIZE bytes that are free, if it is all of it. */
+static bool region_return(struct chunk *c, size_t size)
+{
+	struct region *r = lw.regions;
+	while (r && (c != region_first(r) || r == lw.brk))
+		r = r->next;
+	if (!r || r->bytes != size + TILE || size <= 2 * lw.keep)
+		return false;
+	map_clear((uintptr_t)r, (uintptr_t)r + r->bytes);
+	region_remove(r);
+	TRACE(map, DO_UNMAP, (uintptr_t)r, size + TILE, 0, 0);
+	munmap(r, size + TILE);
+	return lw.went = true;
 }
 
 /* Frees C; returns the free chunk that it became part of. */
@@ -228,7 +339,8 @@ static struct chunk *chunk_release(struct chunk *c)
 {
 	size_t size = size_of(c), below = c->head & PREV_FREE ? ((size_t *)c)[-1] : 0;
 	struct chunk *next = chunk_at(c, size);
-	lw.dirty += size;
+	if (c->head & FREE) /* two threads freed it at one moment */
+		fault("double free", payload(c));
 	set_head(c, c->head | FREE); /* it says so even inside of a larger chunk */
 	if (!sealed(next))
 		fault("smashed header", payload(next));
@@ -239,11 +351,14 @@ static struct chunk *chunk_release(struct chunk *c)
 	c = chunk_at(c, -below);
 	if (below)
 		bin_remove(c);
-	bin_insert(c, size + below);
+	next = chunk_at(c, size + below);
+	if (!size_of(next) && region_return(c, size + below))
+		return c;
+	bin_insert(c, size + below, 0);
 	if (c == lw.top && size_of(c) > 2 * lw.keep)
-		lw.trimmed |= heap_trim(lw.keep);
-	if (lw.dirty > 2 * lw.keep)
-		heap_purge(PURGE_MIN, PURGE_MAX);
+		heap_trim(lw.keep);
+	else if (c != lw.top && lw.dirty > 2 * lw.keep && size_of(c) >= 2 * lw.page)
+		chunk_purge(c);
 	return c;
 }
 
@@ -251,129 +366,76 @@ static struct chunk *chunk_release(struct chunk *c)
 static void heap_miss(void)
 {
 	lw.keep = 4 * lw.keep < MAP_LIMIT ? 4 * lw.keep : MAP_LIMIT;
-	lw.trimmed = false;
-}
-
-/* Cuts SIZE bytes, LEAD bytes into the free chunk C, and marks them live. */
-static struct chunk *chunk_cut(struct chunk *c, size_t lead, size_t size, bool *zero)
-{
-	size_t rest = size_of(c) - lead - size;
-	bool top = c == lw.top;
-	if (!top && lw.trimmed && size_of(c) >= PURGE_MIN)
-		heap_miss();
-	if (rest < CHUNK_MIN) {
-		size += rest;
-		rest = 0;
-	}
-	bin_remove(c);
-	struct chunk *cut = chunk_at(c, lead);
-	set_head(cut, size);
-	cut->prev = NULL; /* no key */
-	if (rest)
-		bin_insert(chunk_at(cut, size), rest);
-	if (lead)
-		bin_insert(c, lead);
-	*zero = top && (uintptr_t)payload(cut) >= lw.clean;
-	if (top && lw.clean < (uintptr_t)payload(cut) + size)
-		lw.clean = (uintptr_t)payload(cut) + size;
-	TRACE(source, top ? FROM_TOP : FROM_BIN);
-	return cut;
-}
-
-/* ---- growth ---- */
-
-static void extent_add(size_t bytes)
-{
-	lw.extent += bytes;
-	lw.peak = lw.peak < lw.extent ? lw.extent : lw.peak;
-}
-
-/* Makes the map of the break cover addresses up to END. */
-static bool map_cover(uintptr_t end)
-{
-	size_t tiles = (end - lw.brk.base) / TILE, bytes = ALIGN_UP(4 * tiles * WORD, lw.page);
-	if (tiles <= lw.map_tiles)
-		return true;
-	uintptr_t map = sys_map(bytes);
-	if (map == REFUSED)
-		return false;
-	/* The old map stays: a thread may be reading it.  All old ones are a third of the new one. */
-	memcpy((void *)map, lw.brk.map, lw.tiles * WORD);
-	__atomic_store_n(&lw.brk.map, (struct pool **)map, __ATOMIC_RELEASE);
-	lw.map_tiles = bytes / WORD;
-	return true;
+	lw.went = false;
 }
 
 /* Fetches BYTES, a multiple of the page, from the break. */
 static bool break_grow(size_t bytes)
 {
-	uintptr_t old = lw.brk.end, at = sys_sbrk(0), start = ALIGN_UP(at, lw.page);
-	struct chunk *fence = (struct chunk *)(old - WORD), *top = lw.top,
-		     *first = top ? top : fence;
-	bool owned = lw.tiles, joined = owned && at == old;
-	if (at == REFUSED || start < old || bytes > PTRDIFF_MAX / 2 ||
-	    sys_sbrk(start + bytes - at) != at) {
-		TRACE(sbrk, at, start + bytes, BREAK_REFUSED);
+	struct region *r = lw.brk;
+	struct chunk *c, *top = lw.top;
+	uintptr_t end = (uintptr_t)r + (r ? r->bytes : 0), at = sys_sbrk(0);
+	uintptr_t start = ALIGN_UP(at, lw.page), stop = start + bytes;
+	bool may = at != REFUSED && at >= end && bytes <= PTRDIFF_MAX / 2 && map_claim(start, stop);
+	if (may && sys_sbrk(0) != at) /* a leaf came from the break */
+		return break_grow(bytes);
+	if (!may || sys_sbrk(stop - at) != at) {
+		TRACE(sbrk, at, stop, BREAK_REFUSED);
 		return false;
 	}
-	if (!owned) {
-		lw.brk = (struct region){start, start, first_map, lw.brk.next};
-		lw.map_tiles = sizeof(first_map) / WORD;
-	}
-	if (!map_cover(start + bytes)) {
-		sys_sbrk(at - start - bytes);
-		return false;
-	}
-	if (lw.trimmed)
-		heap_miss();
+	if (r && at != end)
+		TRACE(sbrk, end, start, BREAK_FOREIGN);
+	TRACE(sbrk, start, stop, BREAK_GROWN);
 	lw.top = NULL;
-	if (owned && !joined)
-		TRACE(sbrk, old, start, BREAK_FOREIGN);
-	TRACE(sbrk, start, start + bytes, BREAK_GROWN);
-	break_set_end(start + bytes);
-	if (joined) { /* the top grows, or else the old fence becomes a head */
-		fence->head = 0;
+	if (at == end) {
+		c = top ? top : fence_of(r); /* the top grows, or else the fence becomes a head */
+		break_set(r->bytes + bytes);
 	} else {
-		lw.clean = start;
-		first = (struct chunk *)(start + GRAIN - WORD);
-		for (uintptr_t tile = old; owned && tile < start; tile += TILE)
-			lw.brk.map[(tile - lw.brk.base) / TILE] = &foreign;
-		if (owned) /* the old fence spans what others fetched */
-			set_head(fence, (uintptr_t)first - (uintptr_t)fence + OWN);
-		if (top)
-			bin_insert(top, size_of(top));
+		c = region_add(start, bytes);
+		lw.brk = (struct region *)start;
+		lw.low = lw.low ? lw.low : at;
+		if (top) {
+			set_head(fence_of(r), OWN);
+			bin_insert(top, size_of(top), 0);
+		}
 	}
-	bin_insert(first, lw.brk.end - WORD - (uintptr_t)first);
-	extent_add(bytes);
+	if (lw.went)
+		heap_miss();
+	bin_insert(c, (uintptr_t)fence_of(lw.brk) - (uintptr_t)c, 0);
 	return true;
 }
 
-/* Maps a region with room for a chunk of SIZE.  Each is an eighth of the heap at least: they are
- * few, and to find one is bounded. */
-static bool region_grow(size_t size)
+/* A new mapping as a region, the first CLAIM bytes of which are for the map; its first chunk. */
+static struct chunk *region_map(size_t bytes, size_t claim)
 {
-	size_t bytes = ALIGN_UP(size + size / 32 + lw.extent / 8 + REGION_MIN, lw.page);
 	uintptr_t at = sys_map(bytes);
 	if (at == REFUSED)
+		return NULL;
+	if (map_claim(at, at + claim)) {
+		TRACE(map, DO_MAP, at, bytes, 0, 0);
+		return region_add(at, bytes);
+	}
+	munmap((void *)at, bytes);
+	return NULL;
+}
+
+/* Fetches BYTES where the break cannot grow. */
+static bool region_grow(size_t bytes)
+{
+	struct chunk *c = region_map(bytes, bytes);
+	if (!c)
 		return false;
-	struct region *r = (struct region *)at;
-	*r = (struct region){at, at + bytes, (struct pool **)(r + 1), lw.brk.next};
-	uintptr_t first = ALIGN_UP((uintptr_t)(r->map + bytes / TILE), GRAIN) + GRAIN;
-	__atomic_store_n(&lw.brk.next, r, __ATOMIC_RELEASE);
-	set_head(chunk_at((void *)r->end, -WORD), OWN);
-	bin_insert(chunk_at((void *)first, -WORD), r->end - first);
-	extent_add(bytes);
-	TRACE(map, DO_MAP, at, bytes, 0, 0);
-	TRACE(pool_new, at, first - WORD - at, 0, 0);
-	TRACE(pool_new, r->end - WORD, WORD, 0, 0);
+	set_head(chunk_at(c, bytes - TILE), OWN);
+	bin_insert(c, bytes - TILE, 0);
 	return true;
 }
 
 static bool heap_grow(size_t size)
 {
-	size_t least = ALIGN_UP(size + 2 * GRAIN, lw.page);
-	size_t step = ALIGN_UP(size + lw.extent / 32 + GROW_MIN, lw.page);
-	return break_grow(step) || break_grow(least) || region_grow(size);
+	size_t least = ALIGN_UP(size + TILE + GRAIN, lw.page);
+	size_t step = ALIGN_UP(least + lw.extent / 32 + GROW_MIN, lw.page);
+	size_t region = step + ALIGN_UP(lw.extent / 8 + 16 * GROW_MIN, lw.page); /* few, then */
+	return break_grow(step) || break_grow(least) || region_grow(region) || region_grow(least);
 }
 
 /* ---- chunks: take and give ---- */
@@ -396,6 +458,32 @@ static struct chunk *chunk_find(size_t size, size_t align)
 	return c;
 }
 
+/* Cuts SIZE bytes, LEAD bytes into the free chunk C, and marks them live. */
+static struct chunk *chunk_cut(struct chunk *c, size_t lead, size_t size)
+{
+	size_t rest = size_of(c) - lead - size, went = c->head & OWN;
+	struct chunk *cut = chunk_at(c, lead);
+	bool top = c == lw.top;
+	if (went && lw.went)
+		heap_miss();
+	if (rest < CHUNK_MIN) {
+		size += rest;
+		rest = 0;
+	}
+	bin_remove(c);
+	set_head(cut, size);
+	cut->prev = NULL; /* no key */
+	map_set((uintptr_t)payload(cut), (uintptr_t)payload(cut) + 1, &chunks);
+	if (rest)
+		bin_insert(chunk_at(cut, size), rest, went);
+	if (lead)
+		bin_insert(c, lead, went);
+	if (top && !rest)
+		set_head(fence_of(lw.brk), OWN);
+	TRACE(source, top ? FROM_TOP : FROM_BIN);
+	return cut;
+}
+
 /* Merges what H has deferred into the shared heap. */
 static void merge_deferred(struct heap *h, enum lw_reason reason)
 {
@@ -411,157 +499,220 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 	TRACE(batch_end);
 }
 
-/* A live chunk of SIZE (its head included); NULL when there is no memory. */
-static struct chunk *chunk_take(struct heap *h, size_t size, size_t align, bool *zero)
+/* ---- chunks, without the lock ---- */
+
+/* A live chunk of SIZE (its head included) for H, or NULL for a thread without a heap: a deferred
+ * one if it fits.  NULL: there is no memory. */
+static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align)
 {
-	struct chunk *c = chunk_find(size, align);
+	struct chunk **bucket = h ? &h->deferred[size / GRAIN % BUCKETS] : NULL, *c;
+	if (h && (c = *bucket) && size_of(c) == size && !((uintptr_t)payload(c) % align)) {
+		*bucket = c->next;
+		c->prev = NULL;
+		h->deferred_count--;
+		h->deferred_bytes -= size;
+		TRACE(source, FROM_DEFERRED);
+		return c;
+	}
+	lock();
+	c = chunk_find(size, align);
 	if ((!c || c == lw.top) && h && h->deferred_count) {
 		merge_deferred(h, ON_MISS);
 		c = chunk_find(size, align);
 	}
 	if (!c && heap_grow(size + (align > GRAIN ? align + CHUNK_MIN : 0)))
 		c = chunk_find(size, align);
-	return c ? chunk_cut(c, lead_of(c, align), size, zero) : NULL;
+	if (c)
+		c = chunk_cut(c, lead_of(c, align), size);
+	if (!c)
+		heap_trim(0); /* a mapping may do with less */
+	unlock();
+	return c;
 }
 
-/* Memory for the allocator itself, which never goes back. */
-static void *own_take(struct heap *h, size_t bytes)
+/* Gives the live chunk C back: deferred, or merged at once by a thread without a heap. */
+static void chunk_free(struct heap *h, struct chunk *c)
 {
-	bool zero;
-	struct chunk *c = chunk_take(h, ALIGN_UP(bytes + WORD, GRAIN), GRAIN, &zero);
+	size_t size = size_of(c);
+	int saved = errno;
+	if (__atomic_exchange_n(&c->prev, key_of(c), __ATOMIC_ACQ_REL) == key_of(c))
+		fault("double free", payload(c));
+	if (h) {
+		struct chunk **bucket = &h->deferred[size / GRAIN % BUCKETS];
+		c->next = *bucket;
+		*bucket = c;
+		h->deferred_bytes += size;
+		if (++h->deferred_count < DEFER_COUNT && h->deferred_bytes < DEFER_BYTES)
+			return;
+	}
+	lock();
+	if (h)
+		merge_deferred(h, ON_BOUND);
+	else
+		chunk_release(c);
+	unlock();
+	errno = saved;
+}
+
+/* ---- pools, by their owner ---- */
+
+static INLINE void *pool_base(const struct pool *pool) { return (void *)pool->origin; }
+static size_t pool_bytes(struct pool *p) { return size_of(chunk_of(pool_base(p))) & -TILE; }
+
+/* `free` of POOL when it is empty: a pool of descriptors holds its own. */
+static size_t pool_all(const struct pool *pool)
+{
+	return ((size_t)2 << pool->slots) - 1 - (pool_base(pool) == pool);
+}
+
+/* The class that serves what index I stands for, (I + 1) * GRAIN bytes: every GRAIN up to 16 of
+ * them, then eight steps to a doubling. */
+static unsigned class_of(unsigned i)
+{
+	return i < 16 ? i : i < 32 ? i | 1 : i < CLASSES ? i | 3 : i;
+}
+
+/* Makes POOL, or NULL, the one that serves CLASS. */
+static void current_set(struct heap *h, unsigned class, struct pool *pool)
+{
+	if (pool)
+		pool->attend = ALWAYS;
+	for (unsigned i = class; i <= class && class_of(i) == class; i--)
+		h->current[i] = pool;
+}
+
+/* Puts POOL, which has a free slot, last into the ring of its class. */
+static void ring_add(struct pool *pool)
+{
+	struct pool *head = pool->owner->current[pool->class];
+	pool->attend = pool_all(pool);
+	pool->next = head ? head : pool;
+	pool->prev = head ? head->prev : pool;
+	pool->prev->next = pool->next->prev = pool;
+	if (!head)
+		current_set(pool->owner, pool->class, pool);
+}
+
+static void ring_remove(struct pool *pool)
+{
+	struct pool *next = pool->next == pool ? NULL : pool->next;
+	pool->attend = ((size_t)1 << pool->slots) + ((size_t)1 << pool->slots / 4);
+	pool->next->prev = pool->prev;
+	pool->prev->next = pool->next;
+	if (pool->owner->current[pool->class] == pool)
+		current_set(pool->owner, pool->class, next);
+	pool->next = NULL;
+}
+
+/* The slot of POOL that begins at P; a larger number than any if none does. */
+static INLINE size_t slot_of(const struct pool *pool, const void *p)
+{
+	size_t product = ((uintptr_t)p - pool->origin) * pool->inverse;
+	return product >> pool->shift | product << (-pool->shift & (BITS - 1));
+}
+
+static void slot_free(struct pool *pool, size_t slot);
+
+/* Gives the memory of POOL, which is empty and in no ring, back. */
+static void pool_return(struct pool *pool)
+{
+	struct heap *h = pool->owner;
+	struct chunk *c = chunk_of(pool_base(pool));
+	size_t bytes = pool_bytes(pool);
+	TRACE(pool_free, (uintptr_t)c, bytes);
+	map_set(pool->origin, pool->origin + bytes, &chunks);
+	latest = latest == pool ? &chunks : latest;
+	if (pool_base(pool) != pool) {
+		struct pool *home = tile_of(pool);
+		slot_free(home, slot_of(home, pool));
+	}
+	if (!sealed(c))
+		fault("smashed header", payload(c));
+	chunk_free(h, c);
+}
+
+/* `free` reached `attend`: POOL is no longer full, or became empty. */
+static OUTLINE void pool_attend(struct pool *pool)
+{
+	if (!pool->next)
+		ring_add(pool);
+	if (pool->free < pool->attend)
+		return;
+	ring_remove(pool);
+	pool_return(pool);
+}
+
+static INLINE void slot_free(struct pool *pool, size_t slot)
+{
+	pool->free |= (size_t)1 << slot;
+	if (unlikely(pool->free >= pool->attend))
+		pool_attend(pool);
+}
+
+/* The lowest free slot of POOL, which has one. */
+static INLINE void *slot_next(const struct pool *pool)
+{
+	return (void *)(pool->origin + (unsigned)__builtin_ctzl(pool->free) * pool->size);
+}
+
+/* What remains of POOL's free slots without that one: 0 if it is the guard. */
+static INLINE size_t slots_left(const struct pool *p) { return p->free - (p->free & -p->free); }
+
+static INLINE void *slot_take(struct pool *pool)
+{
+	void *p = slot_next(pool);
+	pool->free = slots_left(pool);
+	return p;
+}
+
+static struct pool *pool_get(struct heap *h, unsigned class);
+
+/* A new current pool of about BYTES of CLASS for H; NULL when there is no memory. */
+static struct pool *pool_new(struct heap *h, unsigned class, size_t bytes)
+{
+	bool own = class == CLASSES;
+	size_t size = own ? sizeof(struct pool) : (class + 1) * GRAIN, inverse = 1;
+	size_t least = 4 * size,
+	       most = SLOTS * size + WORD < POOL_BYTES ? SLOTS * size + WORD : POOL_BYTES;
+	bytes = bytes < least ? least : bytes < most ? bytes : most;
+	bytes = bytes < TILE ? TILE : bytes & -TILE;
+	struct pool *home = own ? NULL : pool_get(h, CLASSES);
+	struct chunk *c = own || home ? chunk_alloc(h, bytes, TILE) : NULL;
 	if (!c)
 		return NULL;
-	c->head |= OWN;
-	TRACE(pool_new, (uintptr_t)c, ALIGN_UP(bytes + WORD, GRAIN), 0, 0);
-	return payload(c);
-}
-
-/* ---- pools ---- */
-
-/* The class that serves I grains: every grain up to 16 of them, then eight steps to a doubling. */
-static unsigned class_of(size_t i)
-{
-	unsigned step = i <= 16 ? 1 : i <= 32 ? 2 : 4;
-	return i ? (i + step - 1) / step * step : 1;
-}
-
-static inline uintptr_t pool_base(const struct pool *pool)
-{
-	return pool->origin + (GUARD - pool->slots) * pool->size;
-}
-
-static inline size_t pool_bytes(const struct pool *pool)
-{
-	return size_of(chunk_at((void *)pool_base(pool), -WORD)) & -TILE;
-}
-
-static void map_set(uintptr_t base, size_t bytes, struct pool *pool)
-{
-	struct region *r = &lw.brk;
-	while (base - r->base >= r->end - r->base)
-		r = r->next;
-	for (size_t i = 0; i < bytes / TILE; i++)
-		r->map[(base - r->base) / TILE + i] = pool;
-}
-
-/* A pool of CLASS for H: the first of a class is small, each next one larger. */
-static struct pool *pool_new(struct heap *h, unsigned class)
-{
-	bool zero;
-	size_t size = class * GRAIN,
-	       bytes = POOL_FIRST << (h->pools[class] < 8 ? h->pools[class] : 8);
-	bytes = ALIGN_UP(bytes < size * SLOT_BITS ? bytes : size * SLOT_BITS, TILE);
-	if (!lw.idle && lw.fresh == lw.fresh_end) {
-		lw.fresh = own_take(h, lw.batch * sizeof(struct pool));
-		lw.fresh_end = lw.fresh ? lw.fresh + lw.batch : NULL;
-		lw.batch += lw.batch /
-		            2; /* batches stay for ever: few of them leave large runs between */
-	}
-	if (!lw.idle && lw.fresh) {
-		lw.idle = lw.fresh++;
-		lw.idle->next = NULL;
-	}
-	struct chunk *c = lw.idle ? chunk_take(h, bytes, TILE, &zero) : NULL;
-	if (!c)
-		return NULL;
-	unsigned slots = (bytes - WORD) / size < GUARD ? (bytes - WORD) / size : GUARD;
-	struct pool *pool = lw.idle;
-	lw.idle = pool->next;
-	*pool = (struct pool){.owner = h, .size = size, .slots = slots};
-	pool->free = ~(size_t)0 << (GUARD - slots);
-	pool->magic = (uint32_t)(((uint64_t)1 << 32) / size) + 1;
-	pool->origin = (uintptr_t)payload(c) - (GUARD - slots) * size;
-	c->head |= OWN;
-	map_set((uintptr_t)payload(c), bytes, pool);
-	h->pools[class]++;
+	struct pool *pool = own ? payload(c) : slot_next(home);
+	size_t slots = (bytes - WORD) / size, shift = __builtin_ctzl(size);
+	slots = slots < SLOTS ? slots : SLOTS;
+	for (int i = 0; i < 6; i++) /* each step doubles the bits that are right */
+		inverse *= 2 - (size >> shift) * inverse;
+	*pool = (struct pool){.owner = h,
+	                      .origin = (uintptr_t)payload(c),
+	                      .limit = slots * size,
+	                      .inverse = inverse,
+	                      .shift = shift,
+	                      .size = size,
+	                      .slots = slots,
+	                      .class = class};
+	pool->free = pool_all(pool);
+	map_set(pool->origin, pool->origin + bytes, pool);
+	if (!own)
+		slot_take(home);
+	ring_add(pool);
 	TRACE(source, FROM_REFILL);
-	TRACE(pool_new, (uintptr_t)c, bytes, size, slots);
+	TRACE(pool_new, (uintptr_t)c, bytes, own ? 0 : size, own ? 0 : slots);
 	return pool;
 }
 
-/* Gives the memory of an empty pool back to the heap. */
-static void pool_return(struct heap *h, struct pool *pool)
+/* A pool with a free slot for CLASS, which is current: each new one is twice as large. */
+static struct pool *pool_get(struct heap *h, unsigned class)
 {
-	uintptr_t base = pool_base(pool);
-	struct chunk *c = chunk_at((void *)base, -WORD);
-	size_t bytes = pool_bytes(pool);
-	if (!sealed(c))
-		fault("smashed header", (void *)base);
-	h->pools[pool->size / GRAIN]--;
-	map_set(base, bytes, NULL);
-	pool->next = lw.idle;
-	lw.idle = pool;
-	c->head &= ~OWN;
-	chunk_release(c);
-	TRACE(pool_free, (uintptr_t)c, bytes);
-}
-
-/* ---- pools, by their owner, without the lock ---- */
-
-static void queue_add(struct heap *h, struct pool *pool)
-{
-	struct pool **last = &h->queue[pool->size / GRAIN];
-	pool->prev = *last ? *last : pool;
-	pool->next = *last ? (*last)->next : pool;
-	pool->prev->next = pool->next->prev = *last = pool;
-}
-
-static void queue_remove(struct heap *h, struct pool *pool)
-{
-	struct pool **last = &h->queue[pool->size / GRAIN];
-	pool->prev->next = pool->next;
-	pool->next->prev = pool->prev;
-	if (*last == pool)
-		*last = pool->prev == pool ? NULL : pool->prev;
-}
-
-/* Puts POOL, USED slots of which are live, where it belongs, once it is no longer current, or when
- * a slot of a full one became free, or its last live one. */
-static void pool_file(struct heap *h, struct pool *pool, unsigned used, bool queued)
-{
-	size_t bytes = pool_bytes(pool);
-	pool->budget = used == pool->slots ? 1 : used;
-	if (used == pool->slots)
-		return;
-	if (!used && h->empty_bytes + bytes > EMPTY_MAX) {
-		if (queued)
-			queue_remove(h, pool);
-		lock();
-		pool_return(h, pool);
-		unlock();
-		return;
+	struct pool *pool = h->current[class];
+	size_t bytes = 0;
+	if (pool && !slots_left(pool)) {
+		bytes = 2 * pool_bytes(pool);
+		ring_remove(pool);
 	}
-	if (!used)
-		h->empty_bytes += bytes;
-	if (!queued)
-		queue_add(h, pool);
-}
-
-/* The budget ran out: a full pool has one free slot now, or a queued one is empty. */
-static OUTLINE void pool_attend(struct pool *pool)
-{
-	bool full = !((pool->free & (pool->free - 1)) << 1);
-	pool_file(pool->owner, pool, full ? pool->slots - 1 : 0, !full);
+	return h->current[class] ? h->current[class] : pool_new(h, class, bytes);
 }
 
 /* Takes in what others freed into H's pools, DRAIN_MAX pools at most. */
@@ -573,60 +724,16 @@ static void heap_drain(struct heap *h)
 	for (int i = 0; pool && i < DRAIN_MAX; i++) {
 		struct pool *next = pool->pending;
 		size_t freed = __atomic_exchange_n(&pool->remote, 0, __ATOMIC_ACQ_REL);
-		bool full = !(pool->free << 1) && pool->budget < BIAS;
-		unsigned count = 0;
 		if (pool->free & freed)
-			fault("double free, by two threads, in the pool", (void *)pool_base(pool));
+			fault("double free",
+			      chunk_at(pool_base(pool),
+			               __builtin_ctzl(pool->free & freed) * pool->size));
 		pool->free |= freed;
-		for (; freed; freed &= freed - 1)
-			count++;
-		pool->budget = full ? pool->slots - count : pool->budget - count;
-		if (full || !pool->budget)
-			pool_file(h, pool, pool->budget, !full);
+		if (pool->free >= pool->attend)
+			pool_attend(pool);
 		pool = next;
 	}
 	h->drained = pool;
-}
-
-/* Tells POOL's owner that it has remote frees. */
-static void heap_notify(struct heap *owner, struct pool *pool)
-{
-	pool->pending = __atomic_load_n(&owner->pending, __ATOMIC_RELAXED);
-	while (!__atomic_compare_exchange_n(&owner->pending, &pool->pending, pool, true,
-	                                    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-		;
-}
-
-/* Makes POOL, or &none, the one that serves CLASS. */
-static void current_set(struct heap *h, unsigned class, struct pool *pool)
-{
-	for (unsigned i = class + 1; i-- > 0 && class_of(i) == class;)
-		h->current[i] = pool;
-}
-
-/* Makes current a pool with a free slot for CLASS; NULL when there is no memory. */
-static struct pool *pool_get(struct heap *h, unsigned class)
-{
-	struct pool *pool = h->current[class];
-	if (pool->free << 1) /* by a drain */
-		return pool;
-	if (pool != &none)
-		pool->budget = 1;
-	pool = h->queue[class];
-	if (pool) {
-		pool = pool->next; /* the first: it had most time to become free */
-		queue_remove(h, pool);
-		if (!pool->budget)
-			h->empty_bytes -= pool_bytes(pool);
-	} else {
-		lock();
-		pool = pool_new(h, class);
-		unlock();
-	}
-	current_set(h, class, pool ? pool : &none);
-	if (pool)
-		pool->budget += BIAS;
-	return pool;
 }
 
 /* Gives back what H holds in reserve. */
@@ -634,24 +741,14 @@ static void heap_flush(struct heap *h, enum lw_reason reason)
 {
 	while (h->pending || h->drained)
 		heap_drain(h);
-	for (unsigned i = 1; i < CLASSES; i++) {
+	for (unsigned i = 0; i <= CLASSES; i++) {
 		struct pool *pool = h->current[i];
-		if (pool != &none && pool->size == i * GRAIN) {
-			current_set(h, i, &none);
-			pool_file(h, pool, pool->budget - BIAS, false);
+		if (pool && pool->free == pool_all(pool)) {
+			ring_remove(pool);
+			pool_return(pool);
 		}
 	}
 	lock();
-	for (unsigned i = 1; i < CLASSES; i++)
-		for (unsigned n = h->pools[i]; n && h->queue[i]; n--) {
-			struct pool *pool = h->queue[i]->next;
-			queue_remove(h, pool);
-			if (pool->budget)
-				queue_add(h, pool);
-			else
-				pool_return(h, pool);
-		}
-	h->empty_bytes = 0;
 	merge_deferred(h, reason);
 	unlock();
 }
@@ -663,8 +760,8 @@ static void heap_close(void *arg)
 {
 	struct heap *h = arg;
 	heap_flush(h, ON_EXIT);
-	self = NULL;
-	closed = true;
+	self = &closed;
+	latest = &chunks;
 	pthread_mutex_lock(&lw.lock);
 	h->next = lw.dead;
 	lw.dead = h;
@@ -674,260 +771,217 @@ static void heap_close(void *arg)
 /* A child of a fork has one thread.  Heaps of the others may be in the middle of anything: they
  * are left as they are, and what is freed into their pools stays there. */
 static void fork_prepare(void) { pthread_mutex_lock(&lw.lock); }
-static void fork_parent(void) { pthread_mutex_unlock(&lw.lock); }
-static void fork_child(void) { pthread_mutex_init(&lw.lock, NULL); }
+static void fork_done(void) { pthread_mutex_unlock(&lw.lock); }
 
-static void heap_use(struct heap *h, bool fresh)
+/* Once there is a second thread: until then nobody forks inside the allocator, or ends. */
+static void start_threads(void)
 {
-	for (unsigned i = 0; fresh && i < CLASSES; i++)
-		h->current[i] = &none;
-	self = h;
-	pthread_setspecific(lw.key, h);
-}
-
-static void start(void)
-{
-	const char *option = secure_getenv("LW_FOREIGN");
-	lw.ignore_foreign = option && !strcmp(option, "ignore");
-	lw.page = getauxval(AT_PAGESZ);
-	lw.keep = lw.map_min = MAP_MIN;
-	lw.batch = BATCH_MIN;
 	pthread_key_create(&lw.key, heap_close);
-	heap_use(&first_heap, true); /* before pthread_atfork: musl's allocates */
-	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	sys_atfork(fork_prepare, fork_done);
 }
 
-/* Gives the calling thread a heap: a dead thread's, or a new one.  NULL when there is no memory, or
- * the thread is past its heap's end: it is served chunks. */
+/* The calling thread's heap, if need be a dead thread's, or a new one.  NULL when there is no
+ * memory, or the thread is past its heap's end: it is served chunks. */
 static OUTLINE struct heap *heap_open(void)
 {
-	pthread_once(&lw.once, start);
-	if (self || closed)
-		return self;
+	if (self == &closed)
+		return NULL;
 	lock();
-	struct heap *h = lw.dead;
-	bool fresh = !h;
-	if (h)
+	struct heap *h = lw.page ? lw.dead : &first;
+	if (h == lw.dead && h)
 		lw.dead = h->next;
-	else if ((h = own_take(NULL, sizeof *h)))
-		memset(h, 0, sizeof *h);
+	if (!lw.page) {
+		lw.page = getauxval(AT_PAGESZ);
+		lw.keep = lw.map_min = MAP_MIN;
+	}
 	unlock();
-	if (h)
-		heap_use(h, fresh);
+	if (!h) {
+		size_t size = ALIGN_UP(sizeof *h + WORD, GRAIN);
+		struct chunk *c = chunk_alloc(NULL, size, GRAIN);
+		if (!c)
+			return NULL;
+		h = memset(payload(c), 0, sizeof *h);
+		lock();
+		c->head |= OWN;
+		unlock();
+		TRACE(pool_new, (uintptr_t)c, size, 0, 0);
+	}
+	h->open = true;
+	self = h; /* before pthread_atfork: musl's allocates */
+	if (!alone()) {
+		pthread_once(&lw.once, start_threads);
+		pthread_setspecific(lw.key, h);
+	}
 	return h;
 }
 
-static inline struct heap *heap_get(void) { return likely(self != NULL) ? self : heap_open(); }
+static INLINE struct heap *heap_get(void) { return likely(self->open) ? self : heap_open(); }
 
 /* ---- blocks ---- */
 
-/* P's offset by the size of a slot: the slot above 32 bits, and below them less than pool->magic if
- * P is the slot's first byte. */
-static inline uint64_t slot_divide(const struct pool *pool, const void *p)
+/* Whether P, of which the map knows nothing, is in a piece of the break that others fetched. */
+static bool is_foreign(uintptr_t p)
 {
-	return (uint64_t)(uint32_t)((uintptr_t)p - pool->origin) * pool->magic;
-}
-
-/* The slot that begins at P, or GUARD if none does. */
-static unsigned slot_of(const struct pool *pool, const void *p)
-{
-	uint64_t product = slot_divide(pool, p);
-	return (uint32_t)product < pool->magic ? product >> 32 : GUARD;
-}
-
-/* The link in the list of mapped blocks that points to P's, or to NULL. */
-static struct mapping **mapping_link(const void *p)
-{
-	struct mapping **link = &lw.mapped[(uintptr_t)p / 4096 % MAP_BUCKETS];
-	while (*link && (void *)(*link + 1) != p)
-		link = &(*link)->next;
-	return link;
-}
-
-/* Tells what P is, wherever it lies; aborts if it is no live block of the program's. */
-static struct block block_of(void *p)
-{
-	uintptr_t at = (uintptr_t)p - GRAIN; /* a region's first payload lies a GRAIN in */
-	struct chunk *c = chunk_at(p, -WORD);
-	struct region *r = &lw.brk;
-	while (r && at - r->base >= r->end - r->base)
-		r = r->next;
-	if (!r) {
-		lock();
-		struct mapping *m = *mapping_link(p);
-		unlock();
-		bool others = lw.tiles && (uintptr_t)p > lw.brk.base && (uintptr_t)p < sys_sbrk(0);
-		if (!m && !others && !lw.ignore_foreign)
-			fault("not a block of this heap", p);
-		return (struct block){m ? MAPPED : FOREIGN, m ? m->bytes - sizeof *m : 0, NULL,
-		                      NULL};
-	}
-	struct pool *pool = r->map[((uintptr_t)p - r->base) / TILE];
-	if (pool == &foreign)
-		return (struct block){.kind = FOREIGN};
-	if (pool) {
-		unsigned slot = slot_of(pool, p);
-		if ((pool->free | __atomic_load_n(&pool->remote, __ATOMIC_RELAXED)) >> slot & 1)
-			fault(slot == GUARD ? "not a block (a pointer into its middle)"
-			                    : "double free",
-			      p);
-		return (struct block){POOLED, pool->size, pool, NULL};
-	}
-	if ((uintptr_t)p % GRAIN || !sealed(c) || c->head & OWN || size_of(c) < CHUNK_MIN ||
-	    size_of(c) > r->end - (uintptr_t)c)
-		fault("not a block (a pointer into its middle, or a smashed header)", p);
-	if (c->head & FREE || c->prev == key_of(c))
-		fault("double free", p);
-	return (struct block){CHUNKED, size_of(c) - WORD, NULL, c};
-}
-
-/* ---- large blocks: each is a mapping, known by its payload ---- */
-
-static void mapping_add(struct mapping *m)
-{
-	struct mapping **link = mapping_link(m + 1);
-	m->next = NULL;
-	*link = m;
-	extent_add(m->bytes);
-}
-
-/* Forgets P's mapping and returns it: a second free, or another thread's, finds nothing. */
-static struct mapping *mapping_remove(void *p)
-{
+	bool foreign = lw.low && p > lw.low - sys_others() && p < sys_sbrk(0);
 	lock();
-	struct mapping **link = mapping_link(p), *m = *link;
-	if (!m)
-		fault("double free", p);
-	*link = m->next;
-	lw.extent -= m->bytes;
+	for (struct region *r = lw.regions; r; r = r->next)
+		foreign &= p - (uintptr_t)r >= r->bytes;
 	unlock();
-	return m;
+	return foreign;
 }
+
+/* What P, a live block, lies in: its pool, &chunks, &mapped, or NULL if it is another allocator's.
+ * Aborts if it is none. */
+static struct pool *home_of(void *p)
+{
+	struct chunk *c = chunk_of(p);
+	struct pool *pool = tile_of(p);
+	if (!pool) {
+		const char *option = secure_getenv("LW_FOREIGN");
+		if (!is_foreign((uintptr_t)p) && !(option && *option == 'i'))
+			fault("not a block of this heap", p);
+	} else if (pool->size) {
+		size_t slot = slot_of(pool, p);
+		if (slot >= pool->slots)
+			fault("not a block: a pointer into its middle, or a smashed header", p);
+		if ((pool->free | __atomic_load_n(&pool->remote, __ATOMIC_RELAXED)) >> slot & 1)
+			fault("double free", p);
+	} else if (pool == &mapped) {
+		if ((uintptr_t)p % TILE) /* its region may be gone: mapped_remove() looks at it */
+			fault("not a block: a pointer into its middle, or a smashed header", p);
+	} else if ((uintptr_t)p % GRAIN || !sealed(c) || c->head & OWN || size_of(c) < CHUNK_MIN) {
+		fault("not a block: a pointer into its middle, or a smashed header", p);
+	} else if (c->head & FREE || c->prev == key_of(c)) {
+		fault("double free", p);
+	}
+	return pool;
+}
+
+static size_t usable(const struct pool *home, void *p)
+{
+	return !home ? 0 : home->size ? home->size : size_of(chunk_of(p)) - WORD;
+}
+
+/* ---- mapped blocks ---- */
+
+/* Makes C, the first of its region of BYTES, a live block. */
+static void *mapped_set(struct chunk *c, size_t bytes)
+{
+	set_head(c, bytes - TILE);
+	map_set((uintptr_t)payload(c), (uintptr_t)payload(c) + 1, &mapped);
+	return payload(c);
+}
+
+/* Takes P's region out of the heap: another free of it finds nothing. */
+static struct region *mapped_remove(void *p)
+{
+	struct region *r = chunk_at(p, -TILE);
+	lock();
+	if (tile_of(p) != &mapped)
+		fault("double free", p);
+	map_set((uintptr_t)p, (uintptr_t)p + 1, NULL);
+	region_remove(r);
+	unlock();
+	return r;
+}
+
+static size_t mapped_bytes(size_t n) { return ALIGN_UP(n + TILE + WORD, lw.page); }
 
 static void *mapped_new(size_t n)
 {
-	size_t bytes = ALIGN_UP(n + sizeof(struct mapping), lw.page);
-	uintptr_t at = sys_map(bytes);
-	struct mapping *m = (struct mapping *)at;
-	if (at == REFUSED)
-		return NULL;
-	m->bytes = bytes;
+	size_t bytes = mapped_bytes(n);
 	lock();
-	mapping_add(m);
+	struct chunk *c = region_map(bytes, TILE + 1);
+	void *p = c ? mapped_set(c, bytes) : NULL;
 	unlock();
-	TRACE(source, FROM_MMAP);
-	TRACE(map, DO_MAP, at, bytes, 0, 0);
-	return m + 1;
+	if (p)
+		TRACE(source, FROM_MMAP);
+	return p;
 }
 
 static void mapped_free(void *p)
 {
-	struct mapping *m = mapping_remove(p);
-	size_t bytes = m->bytes;
+	struct region *r = mapped_remove(p);
+	size_t bytes = r->bytes;
+	int saved = errno;
 	if (lw.map_min < bytes && bytes <= MAP_LIMIT)
 		lw.map_min = bytes; /* such blocks come and go: from now on the heap serves them */
 	lw.keep = lw.keep < lw.map_min ? lw.map_min : lw.keep;
-	TRACE(path, TO_SYSTEM);
-	TRACE(map, DO_UNMAP, (uintptr_t)m, bytes, 0, 0);
-	sys_unmap(m, bytes);
+	TRACE(map, DO_UNMAP, (uintptr_t)r, bytes, 0, 0);
+	munmap(r, bytes);
+	errno = saved;
 }
 
 static void *mapped_resize(void *p, size_t n)
 {
-	struct mapping *m = mapping_remove(p);
-	size_t old = m->bytes, bytes = ALIGN_UP(n + sizeof *m, lw.page);
-	uintptr_t to = sys_remap(m, old, bytes);
-	struct mapping *moved = to == REFUSED ? m : (struct mapping *)to;
-	if (to != REFUSED) {
-		moved->bytes = bytes;
-		TRACE(map, DO_REMAP, to, bytes, (uintptr_t)m, old);
-	}
+	struct region *r = mapped_remove(p);
+	size_t old = r->bytes, bytes = mapped_bytes(n);
+	uintptr_t to = sys_remap(r, old, bytes, NULL);
 	lock();
-	mapping_add(moved);
+	bool moved = to != REFUSED && map_claim(to, to + TILE + 1);
+	if (moved)
+		TRACE(map, DO_REMAP, to, bytes, (uintptr_t)r, old);
+	else if (to != REFUSED)
+		sys_remap((void *)to, bytes, old, r); /* there is no room in the map */
+	bytes = moved ? bytes : old;
+	p = mapped_set(region_add(moved ? to : (uintptr_t)r, bytes), bytes);
 	unlock();
-	return to == REFUSED ? NULL : moved + 1;
+	return moved ? p : NULL;
 }
 
-/* ---- chunks, by their owner ---- */
+/* ---- malloc and its family ---- */
 
-/* Gives the live chunk C back: deferred, or merged at once by a thread without a heap. */
-static void chunk_free(struct chunk *c)
+static void *out_of_memory(void)
 {
-	struct heap *h = self;
-	size_t size = size_of(c);
-	if (!h) {
-		lock();
-		chunk_release(c);
-		unlock();
-		TRACE(path, TO_HEAP);
-		return;
-	}
-	struct chunk **bucket = &h->deferred[size / GRAIN % BUCKETS];
-	c->prev = key_of(c);
-	c->next = *bucket;
-	*bucket = c;
-	h->deferred_bytes += size;
-	TRACE(path, TO_DEFERRED);
-	if (++h->deferred_count < DEFER_COUNT && h->deferred_bytes < DEFER_BYTES)
-		return;
-	lock();
-	merge_deferred(h, ON_BOUND);
-	unlock();
+	errno = ENOMEM;
+	return NULL;
 }
 
-/* A chunk, or if large a mapping, for N bytes; *ZERO tells whether they are known to be zeros. */
-static void *chunk_new(size_t n, size_t align, bool *zero)
+/* A chunk, or if large a mapping, for N bytes. */
+static void *chunk_new(struct heap *h, size_t n, size_t align)
 {
 	size_t size = ALIGN_UP(n + WORD, GRAIN);
-	struct heap *h = heap_get();
-	*zero = false;
-	if (n > PTRDIFF_MAX || size + align < size)
-		return NULL;
-	if (size < CHUNK_MIN)
-		size = CHUNK_MIN;
-	struct chunk *c, **bucket = h ? &h->deferred[size / GRAIN % BUCKETS] : NULL;
-	if (h && *bucket && size_of(*bucket) == size && align <= GRAIN) {
-		c = *bucket;
-		*bucket = c->next;
-		c->prev = NULL;
-		h->deferred_count--;
-		h->deferred_bytes -= size;
-		TRACE(source, FROM_DEFERRED);
-		return payload(c);
-	}
-	if (h && (h->pending || h->drained))
-		heap_drain(h);
 	bool mappable = size >= MAP_MIN && align <= GRAIN;
 	void *p = mappable && size >= lw.map_min ? mapped_new(n) : NULL;
-	if (!p) {
-		lock();
-		c = chunk_take(h, size, align, zero);
-		if (!c)
-			heap_trim(0);
-		unlock();
-		if (c)
-			return payload(c);
-		p = mappable ? mapped_new(n) : NULL; /* it needs no more than its size */
+	if (p)
+		return p;
+	struct chunk *c = chunk_alloc(h, size < CHUNK_MIN ? CHUNK_MIN : size, align);
+	if (c)
+		return payload(c);
+	return mappable ? mapped_new(n) : NULL; /* it needs no more than its size */
+}
+
+/* N bytes that no current pool has. */
+static OUTLINE void *alloc_slow(size_t n, size_t align)
+{
+	int saved = errno;
+	void *p = NULL;
+	struct heap *h = heap_get();
+	if (h && (h->pending || h->drained))
+		heap_drain(h);
+	if (h && n <= POOL_MAX && align <= GRAIN) {
+		struct pool *pool = pool_get(h, class_of((n - !!n) / GRAIN));
+		p = pool ? slot_take(pool) : NULL;
 	}
-	*zero = true;
+	if (!p && n <= PTRDIFF_MAX && n + align > n)
+		p = chunk_new(h, n, align);
+	errno = p ? saved : ENOMEM;
 	return p;
 }
 
 /* Makes the live chunk C of SIZE in place, if it can be. */
 static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 {
-	bool zero;
+	int saved = errno;
 	lock();
-	size_t all = size_of(c);
+	size_t all = size_of(c), more = size < all + CHUNK_MIN ? CHUNK_MIN : size - all;
 	struct chunk *next = chunk_at(c, all);
-	if (size > all && !(next->head & FREE && all + size_of(next) >= size) && h &&
-	    h->deferred_count)
+	if (size > all) {
 		merge_deferred(h, ON_MISS);
-	if (size > all && next == lw.top && all + size_of(next) < size)
-		heap_grow(size - all);
-	if (size > all && next->head & FREE && all + size_of(next) >= size) {
-		size_t more = size - all < CHUNK_MIN ? CHUNK_MIN : size - all;
-		all += size_of(chunk_cut(next, 0, more, &zero));
+		if (next == lw.top && size_of(next) < more)
+			heap_grow(more);
+		if (next->head & FREE && size_of(next) >= more)
+			all += size_of(chunk_cut(next, 0, more));
 		set_head(c, all | (c->head & PREV_FREE));
 	}
 	if (size <= all && all - size >= CHUNK_MIN + all / 8) { /* less is kept for growth */
@@ -936,49 +990,18 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 		chunk_release(chunk_at(c, size));
 	}
 	unlock();
+	errno = saved;
 	return size <= all;
 }
 
-/* ---- malloc and its family ---- */
-
-/* Takes the lowest free slot of POOL, which has one: LEFT is what remains of its free ones. */
-static inline void *slot_take(struct pool *pool, size_t left)
+API HOT void *malloc(size_t n)
 {
-	unsigned slot = __builtin_ctzl(pool->free);
-	pool->free = left;
-	pool->budget++;
-	return (void *)(pool->origin + (uintptr_t)slot * pool->size);
-}
-
-static OUTLINE void *out_of_memory(void)
-{
-	errno = ENOMEM;
-	return NULL;
-}
-
-/* What malloc cannot serve from a current pool. */
-static OUTLINE void *malloc_slow(size_t n)
-{
-	bool zero;
-	if (n <= POOL_MAX && heap_get()) {
-		if (self->pending || self->drained)
-			heap_drain(self);
-		struct pool *pool = pool_get(self, class_of((n + GRAIN - 1) / GRAIN));
-		if (pool)
-			return slot_take(pool, pool->free & (pool->free - 1));
-	}
-	void *p = chunk_new(n, GRAIN, &zero);
-	return p ? p : out_of_memory();
-}
-
-API void *malloc(size_t n)
-{
-	struct heap *h = self;
-	if (unlikely(n > POOL_MAX || !h))
-		return malloc_slow(n);
-	struct pool *pool = h->current[(n + GRAIN - 1) / GRAIN];
-	size_t left = pool->free & (pool->free - 1);
-	return likely(left) ? slot_take(pool, left) : malloc_slow(n);
+	if (unlikely(n - 1 >= POOL_MAX))
+		return alloc_slow(n, GRAIN);
+	struct pool *pool = self->current[(n - 1) / GRAIN];
+	if (unlikely(!pool))
+		return alloc_slow(n, GRAIN);
+	return likely(slots_left(pool)) ? slot_take(pool) : alloc_slow(n, GRAIN);
 }
 
 /* A free that is not of the caller's own pools. */
@@ -986,82 +1009,81 @@ static OUTLINE void free_slow(void *p)
 {
 	if (!p)
 		return;
-	struct block b = block_of(p);
-	if (b.kind == CHUNKED) {
-		chunk_free(b.chunk);
-	} else if (b.kind == MAPPED) {
+	struct pool *home = home_of(p);
+	if (home == &chunks) {
+		struct heap *h = self->open ? self : NULL;
+		TRACE(path, h ? TO_DEFERRED : TO_HEAP);
+		chunk_free(h, chunk_of(p));
+	} else if (home == &mapped) {
+		TRACE(path, TO_SYSTEM);
 		mapped_free(p);
-	} else if (b.kind == FOREIGN) {
-		__atomic_fetch_add(&lw.foreign, 1, __ATOMIC_RELAXED);
+	} else if (!home) {
 		TRACE(path, TO_FOREIGN);
-	} else if (b.pool->owner == self) { /* in a region beside the break */
-		b.pool->free |= (size_t)1 << slot_of(b.pool, p);
-		if (!--b.pool->budget)
-			pool_attend(b.pool);
+		__atomic_fetch_add(&lw.foreign, 1, __ATOMIC_RELAXED);
 	} else {
-		size_t bit = (size_t)1 << slot_of(b.pool, p);
-		size_t others = __atomic_fetch_or(&b.pool->remote, bit, __ATOMIC_ACQ_REL);
+		size_t bit = (size_t)1 << slot_of(home, p);
+		size_t others = __atomic_fetch_or(&home->remote, bit, __ATOMIC_ACQ_REL);
+		struct pool **list = &home->owner->pending;
 		if (others & bit)
 			fault("double free", p);
-		if (!others)
-			heap_notify(b.pool->owner, b.pool);
 		TRACE(path, TO_REMOTE);
+		if (others) /* the owner has been told */
+			return;
+		home->pending = __atomic_load_n(list, __ATOMIC_RELAXED);
+		while (!__atomic_compare_exchange_n(list, &home->pending, home, true,
+		                                    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+			;
 	}
 }
 
-API void free(void *p)
+API HOT void free(void *p)
 {
-	size_t tile = ((uintptr_t)p - lw.brk.base) / TILE;
-	if (unlikely(tile >= lw.tiles))
-		return free_slow(p);
-	struct pool *pool = lw.brk.map[tile];
-	if (unlikely(!pool || pool->owner != self))
-		return free_slow(p);
-	uint64_t product = slot_divide(pool, p);
-	unsigned slot = product >> 32;
-	if (unlikely((uint32_t)product >= pool->magic || pool->free >> slot & 1))
+	struct pool *pool = latest;
+	if (unlikely((uintptr_t)p - pool->origin >= pool->limit)) {
+		pool = tile_guess(p);
+		if (unlikely(!pool || pool->owner != self))
+			return free_slow(p);
+		latest = pool;
+	}
+	size_t slot = slot_of(pool, p);
+	if (unlikely(slot > SLOTS || pool->free >> slot & 1))
 		return free_slow(p); /* it tells what is wrong */
-	pool->free |= (size_t)1 << slot;
-	if (unlikely(!--pool->budget))
-		pool_attend(pool);
+	slot_free(pool, slot);
 }
 
 API void *calloc(size_t count, size_t size)
 {
 	size_t n;
-	bool zero = false;
 	if (__builtin_mul_overflow(count, size, &n))
 		return out_of_memory();
-	void *p = n <= POOL_MAX ? malloc(n) : chunk_new(n, GRAIN, &zero);
-	if (!p)
-		return out_of_memory();
-	return zero ? p : memset(p, 0, n);
+	void *p = malloc(n);
+	return !p || (n >= MAP_MIN && tile_of(p) == &mapped) ? p : memset(p, 0, n);
 }
 
 API void *realloc(void *p, size_t n)
 {
 	if (!p)
 		return malloc(n);
-	struct block b = block_of(p);
+	struct pool *home = home_of(p);
+	size_t had = usable(home, p);
 	if (!n) {
 		free(p);
 		return NULL;
 	}
-	if (n > PTRDIFF_MAX || b.kind == FOREIGN)
+	if (n > PTRDIFF_MAX || !home)
 		return out_of_memory();
-	if (b.kind == MAPPED && n >= lw.map_min) {
+	if (home == &mapped && n >= lw.map_min) {
 		void *to = mapped_resize(p, n);
 		return to ? to : out_of_memory();
 	}
-	if (b.kind == POOLED ? n <= b.usable && 2 * n > b.usable
-	                     : b.kind == CHUNKED && n > POOL_MAX &&
-	                               chunk_resize(self, b.chunk, ALIGN_UP(n + WORD, GRAIN)))
+	if (home->size ? n <= had && 2 * n > had
+	               : home == &chunks && n > POOL_MAX &&
+	                         chunk_resize(self, chunk_of(p), ALIGN_UP(n + WORD, GRAIN)))
 		return p;
-	bool grows = n > b.usable && n > POOL_MAX; /* and will again: it moves with room to spare */
-	void *to = grows ? malloc(n + n / 8) : NULL;
-	to = to ? to : malloc(n);
+	bool grows = n > had && n > POOL_MAX; /* and will again: it moves with room to spare */
+	void *to = malloc(grows ? n + n / 8 : n);
 	if (to) {
-		memcpy(to, p, n < b.usable ? n : b.usable);
+		memcpy(to, p, n < had ? n : had);
 		free(p);
 	}
 	return to;
@@ -1075,24 +1097,22 @@ API void *reallocarray(void *p, size_t count, size_t size)
 
 API void *memalign(size_t align, size_t n)
 {
-	bool zero;
-	if (n > PTRDIFF_MAX || align > PTRDIFF_MAX / 2 + 1)
+	if (align > PTRDIFF_MAX / 2 + 1)
 		return out_of_memory();
-	if (align & (align - 1)) /* as glibc does: up to a power of two */
-		align = (size_t)2 << (GUARD - __builtin_clzl(align));
+	while (align & (align - 1)) /* as glibc does: up to a power of two */
+		align += align & -align;
 	if (align <= GRAIN)
 		return malloc(n);
-	if (align <= TILE && ALIGN_UP(n + !n, align) <= POOL_MAX)
+	if (n <= POOL_MAX && ALIGN_UP(n + !n, align) <= POOL_MAX)
 		return malloc(ALIGN_UP(n + !n, align)); /* slots lie at multiples of their size */
-	void *p = chunk_new(n, align, &zero);
-	return p ? p : out_of_memory();
+	return alloc_slow(n, align);
 }
 
 API int posix_memalign(void **to, size_t align, size_t n)
 {
-	int saved = errno;
 	if (align % WORD || !align || align & (align - 1))
 		return EINVAL;
+	int saved = errno;
 	void *p = memalign(align, n);
 	errno = saved;
 	*to = p ? p : *to;
@@ -1107,102 +1127,89 @@ API void *pvalloc(size_t n)
 
 API void *aligned_alloc(size_t align, size_t n) { return memalign(align, n); }
 API void *valloc(size_t n) { return memalign(getauxval(AT_PAGESZ), n); }
-API size_t malloc_usable_size(void *p) { return p ? block_of(p).usable : 0; }
+API size_t malloc_usable_size(void *p) { return p ? usable(home_of(p), p) : 0; }
 API int malloc_trim(size_t pad) { return lw_trim(pad); }
 API void free_sized(void *p, size_t n) { n ? free(p) : free(p); }
 API void free_aligned_sized(void *p, size_t align, size_t n) { align | n ? free(p) : free(p); }
 
 /* ---- the heap in figures ---- */
 
-/* What a visit meets: blocks of the program's by their lw_kind, then the rest of the extent. */
-enum part { PART_DEFERRED = LW_MAPPED + 1, PART_BIN, PART_TOP, PART_SLOTS };
-
-typedef void part_fn(void *p, size_t bytes, int part, void *arg);
-
-static void pool_visit(struct pool *pool, part_fn *fn, void *arg)
-{
-	size_t unused = pool->free | pool->remote, bytes = pool_bytes(pool) - WORD;
-	for (unsigned i = GUARD - pool->slots; i < GUARD; i++)
-		if (!(unused >> i & 1)) {
-			bytes -= pool->size;
-			fn((void *)(pool->origin + i * pool->size), pool->size, LW_POOL_OBJECT,
-			   arg);
-		}
-	fn((void *)pool_base(pool), bytes, PART_SLOTS, arg);
-}
-
-/* Shows FN every part of the extent but the headers; DATA is for FN. */
-static void heap_visit(part_fn *fn, void *data)
-{
-	lock();
-	for (struct region *r = lw.tiles ? &lw.brk : lw.brk.next; r; r = r->next) {
-		uintptr_t first =
-			r == &lw.brk ? r->base : (uintptr_t)(r->map + (r->end - r->base) / TILE);
-		struct chunk *c = (struct chunk *)(ALIGN_UP(first, GRAIN) + GRAIN - WORD);
-		for (; (uintptr_t)c < r->end - WORD; c = chunk_at(c, size_of(c))) {
-			struct pool *pool = r->map[((uintptr_t)payload(c) - r->base) / TILE];
-			bool own = c->head & OWN;
-			if (own && pool && pool != &foreign &&
-			    payload(c) == (void *)pool_base(pool))
-				pool_visit(pool, fn, data);
-			else if (c->head & FREE)
-				fn(payload(c), size_of(c), c == lw.top ? PART_TOP : PART_BIN, data);
-			else if (!own)
-				fn(payload(c), size_of(c) - WORD,
-				   c->prev == key_of(c) ? PART_DEFERRED : LW_CHUNK, data);
-		}
-	}
-	for (unsigned i = 0; i < MAP_BUCKETS; i++)
-		for (struct mapping *m = lw.mapped[i]; m; m = m->next)
-			fn(m + 1, m->bytes - sizeof *m, LW_MAPPED, data);
-	unlock();
-}
-
-struct walk {
-	void (*fn)(void *ptr, size_t usable, enum lw_kind kind, void *arg);
+struct visit {
+	struct lw_stats sum;
+	void (*fn)(void *ptr, size_t usable, enum lw_kind kind, void *arg); /* or NULL */
 	void *arg;
 };
 
-static void walk_part(void *p, size_t bytes, int part, void *data)
+static void visit_block(struct visit *v, void *p, size_t bytes, enum lw_kind kind)
 {
-	struct walk *walk = data;
-	if (part <= LW_MAPPED)
-		walk->fn(p, bytes, part, walk->arg);
+	v->sum.live += bytes;
+	v->sum.live_blocks++;
+	if (v->fn)
+		v->fn(p, bytes, kind, v->arg);
+}
+
+/* A live chunk: a block of the program's, deferred, a pool, or of the allocator's own. */
+static void visit_chunk(struct visit *v, struct chunk *c)
+{
+	struct pool *pool = tile_of(payload(c));
+	size_t bytes = size_of(c) - WORD;
+	if (c->prev == key_of(c)) {
+		v->sum.deferred += bytes;
+	} else if (!pool->size && !(c->head & OWN)) {
+		visit_block(v, payload(c), bytes, pool == &mapped ? LW_MAPPED : LW_CHUNK);
+	} else if (pool->size && pool->class < CLASSES) {
+		v->sum.pool_free += bytes;
+		for (size_t i = 0, free = pool->free | pool->remote; i < pool->slots; i++)
+			if (!(free >> i & 1)) {
+				v->sum.pool_free -= pool->size;
+				visit_block(v, chunk_at(pool_base(pool), i * pool->size),
+				            pool->size, LW_POOL_OBJECT);
+			}
+	}
+}
+
+static void visit_heap(struct visit *v)
+{
+	lock();
+	for (struct region *r = lw.regions; r; r = r->next)
+		for (struct chunk *c = region_first(r); c != fence_of(r);
+		     c = chunk_at(c, size_of(c)))
+			if (c->head & FREE)
+				*(c == lw.top ? &v->sum.top : &v->sum.bins) += size_of(c);
+			else
+				visit_chunk(v, c);
+	unlock();
 }
 
 API void lw_walk(void (*fn)(void *ptr, size_t usable, enum lw_kind kind, void *arg), void *arg)
 {
-	heap_visit(walk_part, &(struct walk){fn, arg});
-}
-
-static void stats_part(void *p, size_t bytes, int part, void *data)
-{
-	struct lw_stats *s = data;
-	size_t *sum[] = {&s->live, &s->live, &s->live,     &s->deferred,
-	                 &s->bins, &s->top,  &s->pool_free};
-	*sum[part] += bytes;
-	s->live_blocks += p && part <= LW_MAPPED;
+	visit_heap(&(struct visit){.fn = fn, .arg = arg});
 }
 
 API void lw_stats(struct lw_stats *stats)
 {
-	struct lw_stats s = {.version = stats->version < sizeof s ? stats->version : sizeof s};
-	heap_visit(stats_part, &s);
-	s.extent = lw.extent;
-	s.peak_extent = lw.peak;
-	s.foreign = lw.foreign;
-	s.headers = s.extent - s.live - s.pool_free - s.deferred - s.bins - s.top;
-	memcpy(stats, &s, s.version);
+	struct visit v = {.fn = NULL};
+	struct lw_stats *s = &v.sum;
+	visit_heap(&v);
+	s->version = stats->version < sizeof *s ? stats->version : sizeof *s;
+	s->extent = lw.extent;
+	s->peak_extent = lw.peak;
+	s->foreign = lw.foreign;
+	s->headers = s->extent - s->live - s->pool_free - s->deferred - s->bins - s->top;
+	memcpy(stats, s, s->version);
 }
 
 API int lw_trim(size_t pad)
 {
 	size_t before = lw.extent;
-	if (self)
+	if (heap_get())
 		heap_flush(self, ON_TRIM);
 	lock();
 	bool gone = heap_trim(pad);
-	heap_purge(2 * lw.page, SIZE_MAX);
+	for (unsigned n = bin_number(2 * lw.page); n < BINS; n++)
+		for (struct chunk *c = lw.bin[n]; c; c = c->next)
+			if (!(c->head & OWN))
+				chunk_purge(c);
 	unlock();
 	return gone || lw.extent < before;
 }
@@ -1217,11 +1224,9 @@ static __attribute__((destructor)) void report(void)
 	if (!option || *option != '1')
 		return;
 	lw_stats(&s);
-	char line[256];
-	int n = snprintf(line, sizeof line,
-	                 "liblw: extent=%zu peak=%zu live=%zu blocks=%zu headers=%zu pool_free=%zu "
-	                 "deferred=%zu bins=%zu top=%zu foreign=%zu\n",
-	                 s.extent, s.peak_extent, s.live, s.live_blocks, s.headers, s.pool_free,
-	                 s.deferred, s.bins, s.top, s.foreign);
-	(void)!write(STDERR_FILENO, line, n);
+	dprintf(STDERR_FILENO,
+	        "liblw: extent=%zu peak=%zu live=%zu blocks=%zu headers=%zu pool_free=%zu "
+	        "deferred=%zu bins=%zu top=%zu foreign=%zu\n",
+	        s.extent, s.peak_extent, s.live, s.live_blocks, s.headers, s.pool_free, s.deferred,
+	        s.bins, s.top, s.foreign);
 }

@@ -114,18 +114,14 @@ static int check_regions(void)
 	return 0;
 }
 
-/* The heap began at or below the region at the break, and that ends at or below the break.  Where
- * the top says that it was never written, it holds zeros. */
+/* The heap began at or below the region at the break, and that ends at or below the break.  */
 static int check_break(void)
 {
 	if (!lw.brk)
 		return 0;
-	uintptr_t end = (uintptr_t)lw.brk + lw.brk->bytes, from = (uintptr_t)payload(lw.top);
+	uintptr_t end = (uintptr_t)lw.brk + lw.brk->bytes;
 	HOLDS(lw.low && lw.low <= (uintptr_t)lw.brk && end <= sys_sbrk(0),
 	      "the heap is not below the break", lw.brk);
-	from = lw.clean > from ? lw.clean : from;
-	HOLDS(!lw.top || from >= end || zeros((void *)from, end - from),
-	      "the clean part of the top was written", (void *)from);
 	return 0;
 }
 
@@ -410,8 +406,8 @@ static int check_thread(void)
 	      "what stands for no heap was opened", &unopened);
 	HOLDS(self == &unopened || self == &closed || seen_heap(self),
 	      "the thread's heap is unknown", self);
-	HOLDS(last == &chunks || (tile_of(pool_base(last)) == last && last->owner == self),
-	      "the pool of the last free is not the thread's", last);
+	HOLDS(latest == &chunks || (tile_of(pool_base(latest)) == latest && latest->owner == self),
+	      "the pool of the latest free is not the thread's", latest);
 	return 0;
 }
 

@@ -1,13 +1,13 @@
 /*
- * lw_sys.h - the door to the system: the break, mappings, the lock, the last words.
+ * lw_sys.h - the door to the system: the break, and mappings.
  *
- * Nothing here changes errno when it fails: free() must keep it, and an allocation that fails sets
- * ENOMEM in one place.
+ * What fails here changes errno: free() has to keep it, and an allocation that fails sets ENOMEM.
  */
 #ifndef LW_SYS_H
 #define LW_SYS_H
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -16,41 +16,49 @@
 
 #define REFUSED UINTPTR_MAX
 
-/* Runs CALL, which yields an address or -1, without a trace in errno. */
-#define KEEP_ERRNO(call)                           \
-	({                                         \
-		int saved = errno;                 \
-		uintptr_t got = (uintptr_t)(call); \
-		errno = saved;                     \
-		got;                               \
-	})
-
 /* Moves the break by BY bytes; returns where it was, or REFUSED.  glibc keeps the break in a
  * variable that other callers of sbrk rely on, so it has to be asked; musl's sbrk only refuses. */
 static inline uintptr_t sys_sbrk(intptr_t by)
 {
 #ifdef __GLIBC__
-	return KEEP_ERRNO(sbrk(by));
+	return (uintptr_t)sbrk(by);
 #else
-	uintptr_t old = KEEP_ERRNO(syscall(SYS_brk, 0));
-	return !by || KEEP_ERRNO(syscall(SYS_brk, old + by)) == old + by ? old : REFUSED;
+	uintptr_t old = syscall(SYS_brk, 0);
+	return !by || (uintptr_t)syscall(SYS_brk, old + by) == old + by ? old : REFUSED;
+#endif
+}
+
+/* Bytes that libc's own allocator fetched, as far as it tells.  Weak: a static program has none. */
+#ifdef __GLIBC__
+extern __typeof__(mallinfo2) mallinfo2 __attribute__((weak));
+static inline size_t sys_others(void) { return mallinfo2 ? mallinfo2().arena : 0; }
+#else
+static inline size_t sys_others(void) { return 0; }
+#endif
+
+/* Has BEFORE called before each fork, and AFTER in both processes.  glibc's pthread_atfork is a
+ * static stub, for libraries that go; this one stays. */
+static inline void sys_atfork(void (*before)(void), void (*after)(void))
+{
+#ifdef __GLIBC__
+	extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *);
+	__register_atfork(before, after, after, NULL);
+#else
+	pthread_atfork(before, after, after);
 #endif
 }
 
 /* Maps LEN bytes of zeros; returns the address, or REFUSED. */
 static inline uintptr_t sys_map(size_t len)
 {
-	return KEEP_ERRNO(
-		mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	int may = PROT_READ | PROT_WRITE, how = MAP_PRIVATE | MAP_ANONYMOUS;
+	return (uintptr_t)mmap(NULL, len, may, how, -1, 0);
 }
 
-static inline uintptr_t sys_remap(void *at, size_t old_len, size_t len)
+/* Resizes a mapping, which may move; to TO if that is not NULL. */
+static inline uintptr_t sys_remap(void *at, size_t old_len, size_t len, void *to)
 {
-	return KEEP_ERRNO(mremap(at, old_len, len, MREMAP_MAYMOVE));
+	int how = to ? MREMAP_MAYMOVE | MREMAP_FIXED : MREMAP_MAYMOVE;
+	return (uintptr_t)mremap(at, old_len, len, how, to);
 }
-
-/* Gives the pages in [at, at + len) back; they read as zeros afterwards. */
-static inline void sys_return(void *at, size_t len) { KEEP_ERRNO(madvise(at, len, MADV_DONTNEED)); }
-
-static inline void sys_unmap(void *at, size_t len) { KEEP_ERRNO(munmap(at, len)); }
 #endif

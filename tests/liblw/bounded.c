@@ -23,9 +23,9 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
-#define BOUND 20000       /* steps; the header comment of lw.c states it */
+#define BOUND 12000
 #define LARGE 16          /* how much larger the second heap is */
-#define SLACK (BOUND / 8) /* what the two may differ by: the small one may not meet each bound */
+#define SLACK (BOUND / 4) /* what the two may differ by: the small one may not meet each bound */
 
 void __sanitizer_cov_trace_pc(void);
 

@@ -212,10 +212,6 @@ static void neighbours(void)
 	set_head(after(c), after(c)->head | PREV_FREE);
 }
 
-static void clean(void)
-{
-	*((char *)lw.brk + lw.brk->bytes - 100) = 1;
-}
 static void tile_unmarked(void)
 {
 	mark(payload(live), NULL);
@@ -533,7 +529,7 @@ static void self_unknown(void)
 static void last_gone(void)
 {
 	copy = *full;
-	last = &copy;
+	latest = &copy;
 }
 static void threshold(void)
 {
@@ -570,7 +566,6 @@ static const struct breaker {
 	BREAKER(peak, "extent is not"),
 	BREAKER(brk_unknown, "break is no region"),
 	BREAKER(low, "not below the break"),
-	BREAKER(clean, "the clean part"),
 	BREAKER(tile_unmarked, "tile is not marked"),
 	BREAKER(tile_deferred, "not its chunk's"),
 	BREAKER(own, "holds no heap"),

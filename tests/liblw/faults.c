@@ -484,7 +484,7 @@ static const struct check_test tests[] = {
 	TEST(realloc_and_usable_size_of_a_freed_block_are_told),
 	TEST(a_double_free_by_two_threads_is_told),
 	TEST(a_double_free_by_two_threads_names_the_slot),
-	PENDING(a_double_free_by_two_threads_at_one_moment_is_told),
+	TEST(a_double_free_by_two_threads_at_one_moment_is_told),
 	TEST(an_interior_pointer_is_told),
 	TEST(an_interior_pointer_to_a_false_head_is_told),
 	TEST(what_lies_elsewhere_is_told),

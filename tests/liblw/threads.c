@@ -487,6 +487,32 @@ static void one_thread_may_allocate_what_another_frees(void)
 	CHECK(kept() <= 2 * first + (1 << 20));
 }
 
+/* A leaf of the map covers 16 MiB: its maker raced with the owner of a pool that lies across its
+ * end, whose blocks then were no blocks of the heap. */
+static void *cross_leaves(void *arg)
+{
+	static const size_t count = 20000, bytes = 1000;
+	char **block = malloc(count * sizeof *block);
+	CHECK(block);
+	for (size_t i = 0; i < count; i++)
+		CHECK(block[i] = malloc(bytes));
+	for (size_t i = 0; i < count; i++)
+		free(block[i]);
+	free(block);
+	return arg;
+}
+
+static void pools_of_several_threads_may_lie_across_the_ends_of_leaves(void)
+{
+	pthread_t id[4];
+	for (int round = 0; round < 8; round++) {
+		for (int i = 0; i < 4; i++)
+			id[i] = start(cross_leaves, NULL);
+		for (int i = 0; i < 4; i++)
+			pthread_join(id[i], NULL);
+	}
+}
+
 static const struct check_test tests[] = {
 	TEST(constructors_may_allocate),
 	TEST(a_child_of_a_fork_under_load_allocates_and_makes_threads),
@@ -503,6 +529,7 @@ static const struct check_test tests[] = {
 	TEST(a_signal_inside_malloc_does_no_harm),
 	TEST(blocks_may_be_freed_by_other_threads_both_ways),
 	TEST(one_thread_may_allocate_what_another_frees),
+	TEST(pools_of_several_threads_may_lie_across_the_ends_of_leaves),
 };
 
 CHECK_MAIN(tests)
