@@ -535,7 +535,9 @@ static void chunk_free(struct heap *h, struct chunk *c)
 {
 	size_t size = size_of(c);
 	int saved = errno;
-	if (__atomic_exchange_n(&c->prev, key_of(c), __ATOMIC_ACQ_REL) == key_of(c))
+	if (alone())
+		c->prev = key_of(c);
+	else if (__atomic_exchange_n(&c->prev, key_of(c), __ATOMIC_ACQ_REL) == key_of(c))
 		fault("double free", payload(c));
 	if (h) {
 		struct chunk **bucket = &h->deferred[size / GRAIN % BUCKETS];

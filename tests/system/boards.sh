@@ -65,8 +65,8 @@ esac
 allowed=99999
 case $name in
 x86-64) allowed=18096 ;;
-aarch64) allowed=22504 ;;
-armhf) allowed=16384 ;;
+aarch64) allowed=20000 ;;
+armhf) allowed=13040 ;;
 esac
 compiler=$prefix-gcc
 [ "$name" != musl ] || compiler=musl-gcc
