@@ -322,10 +322,12 @@ static void chunk_purge(struct chunk *c)
 /* Unmaps the region of C, SIZE bytes that are free, if it is all of it. */
 static bool region_return(struct chunk *c, size_t size)
 {
-	struct region *r = lw.regions;
-	while (r && (c != region_first(r) || r == lw.brk))
+	struct region *r = lw.regions, *at = chunk_at(c, WORD - TILE);
+	if ((uintptr_t)at % lw.page || at == lw.brk || size <= 2 * lw.keep)
+		return false;
+	while (r && r != at) /* seldom: what lies a tile into a page need not be a region's first */
 		r = r->next;
-	if (!r || r->bytes != size + TILE || size <= 2 * lw.keep)
+	if (!r || r->bytes != size + TILE)
 		return false;
 	map_clear((uintptr_t)r, (uintptr_t)r + r->bytes);
 	region_remove(r);

@@ -38,27 +38,23 @@ static inline size_t sys_others(void) { return 0; }
 
 /* Has BEFORE called before each fork, and AFTER in both processes.  glibc's pthread_atfork is a
  * static stub, for libraries that go; this one stays. */
-static inline void sys_atfork(void (*before)(void), void (*after)(void))
-{
 #ifdef __GLIBC__
-	extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *);
-	__register_atfork(before, after, after, NULL);
+extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *);
+#define sys_atfork(before, after) __register_atfork(before, after, after, NULL)
 #else
-	pthread_atfork(before, after, after);
+#define sys_atfork(before, after) pthread_atfork(before, after, after)
 #endif
-}
 
 /* Maps LEN bytes of zeros; returns the address, or REFUSED. */
 static inline uintptr_t sys_map(size_t len)
 {
-	int may = PROT_READ | PROT_WRITE, how = MAP_PRIVATE | MAP_ANONYMOUS;
-	return (uintptr_t)mmap(NULL, len, may, how, -1, 0);
+	return (uintptr_t)mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+	                       0);
 }
 
 /* Resizes a mapping, which may move; to TO if that is not NULL. */
 static inline uintptr_t sys_remap(void *at, size_t old_len, size_t len, void *to)
 {
-	int how = to ? MREMAP_MAYMOVE | MREMAP_FIXED : MREMAP_MAYMOVE;
-	return (uintptr_t)mremap(at, old_len, len, how, to);
+	return (uintptr_t)mremap(at, old_len, len, MREMAP_MAYMOVE | (to ? MREMAP_FIXED : 0), to);
 }
 #endif
