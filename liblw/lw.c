@@ -121,18 +121,20 @@ static struct chunk *chunk_of(void *p) { return chunk_at(p, -WORD); }
 static struct chunk *region_first(struct region *r) { return chunk_at(r, TILE - WORD); }
 static struct chunk *fence_of(struct region *r) { return chunk_at(r, r->bytes - WORD); }
 
+static INLINE struct leaf *leaf_of(uintptr_t at) { return &lw.leaf[at / LEAF % LEAVES]; }
+static INLINE size_t tile_number(uintptr_t at) { return at / TILE % LEAF_TILES; } /* in its leaf */
+
 /* What lies in P's tile, or in that of an address LEAF * LEAVES away. */
 static INLINE struct pool *tile_guess(const void *p)
 {
-	const struct leaf *leaf = &lw.leaf[(uintptr_t)p / LEAF % LEAVES];
-	return likely(leaf->map != NULL) ? leaf->map[(uintptr_t)p / TILE % LEAF_TILES] : NULL;
+	const struct leaf *leaf = leaf_of((uintptr_t)p);
+	return likely(leaf->map != NULL) ? leaf->map[tile_number((uintptr_t)p)] : NULL;
 }
 
 /* What lies in P's tile: a pool; &chunks or &mapped if a block's payload begins there; or NULL. */
 static struct pool *tile_of(const void *p)
 {
-	return lw.leaf[(uintptr_t)p / LEAF % LEAVES].tag == (uintptr_t)p / LEAF ? tile_guess(p)
-	                                                                        : NULL;
+	return leaf_of((uintptr_t)p)->tag == (uintptr_t)p / LEAF ? tile_guess(p) : NULL;
 }
 
 /* Makes the leaves for [at, end).  False: there is no memory, or another's leaf is in the place. */
@@ -140,7 +142,7 @@ static bool map_claim(uintptr_t at, uintptr_t end)
 {
 	size_t bytes = LEAF_BATCH * LEAF_TILES * WORD;
 	for (uintptr_t n = at / LEAF; n <= (end - 1) / LEAF; n++) {
-		struct leaf *leaf = &lw.leaf[n % LEAVES];
+		struct leaf *leaf = leaf_of(n * LEAF);
 		if (leaf->map && leaf->tag != n)
 			return false;
 		if (leaf->map)
@@ -165,8 +167,7 @@ static void map_clear(uintptr_t at, uintptr_t end)
 {
 	for (uintptr_t next; at < end; at = next) {
 		next = ALIGN_UP(at + 1, LEAF) < end ? ALIGN_UP(at + 1, LEAF) : end;
-		memset(&lw.leaf[at / LEAF % LEAVES].map[at / TILE % LEAF_TILES], 0,
-		       (next - at) / TILE * WORD);
+		memset(&leaf_of(at)->map[tile_number(at)], 0, (next - at) / TILE * WORD);
 	}
 }
 
@@ -174,7 +175,7 @@ static void map_clear(uintptr_t at, uintptr_t end)
 static void map_set(uintptr_t at, uintptr_t end, struct pool *what)
 {
 	for (; at < end; at += TILE)
-		lw.leaf[at / LEAF % LEAVES].map[at / TILE % LEAF_TILES] = what;
+		leaf_of(at)->map[tile_number(at)] = what;
 }
 
 /* ---- bins of free chunks; lw.lock is held until `pools` ---- */
@@ -195,7 +196,7 @@ static size_t dirt_of(const struct chunk *c)
  * OWN if its pages went back, else 0. */
 static void bin_insert(struct chunk *c, size_t size, size_t went)
 {
-	struct chunk *next = chunk_at(c, size), **bin;
+	struct chunk *next = chunk_at(c, size);
 	unsigned n = bin_number(size);
 	set_head(c, size | FREE | went);
 	if (lw.brk && next == fence_of(lw.brk)) {
@@ -205,12 +206,11 @@ static void bin_insert(struct chunk *c, size_t size, size_t went)
 	lw.dirty += dirt_of(c);
 	set_head(next, next->head | PREV_FREE);
 	((size_t *)next)[-1] = size;
-	bin = &lw.bin[n];
 	c->prev = NULL;
-	c->next = *bin;
+	c->next = lw.bin[n];
 	if (c->next)
 		c->next->prev = c;
-	*bin = c;
+	lw.bin[n] = c;
 	lw.filled[n / BITS] |= (size_t)1 << n % BITS;
 }
 
@@ -323,7 +323,7 @@ static void chunk_purge(struct chunk *c)
 static bool region_return(struct chunk *c, size_t size)
 {
 	struct region *r = lw.regions, *at = chunk_at(c, WORD - TILE);
-	if ((uintptr_t)at % lw.page || at == lw.brk || size <= 2 * lw.keep)
+	if ((uintptr_t)at & (lw.page - 1) || at == lw.brk || size <= 2 * lw.keep)
 		return false;
 	while (r && r != at) /* seldom: what lies a tile into a page need not be a region's first */
 		r = r->next;
@@ -359,7 +359,7 @@ static struct chunk *chunk_release(struct chunk *c)
 	bin_insert(c, size + below, 0);
 	if (c == lw.top && size_of(c) > 2 * lw.keep)
 		heap_trim(lw.keep);
-	else if (c != lw.top && lw.dirty > 2 * lw.keep && size_of(c) >= 2 * lw.page)
+	else if (c != lw.top && lw.dirty > 2 * lw.keep && dirt_of(c))
 		chunk_purge(c);
 	return c;
 }
@@ -503,12 +503,14 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 
 /* ---- chunks, without the lock ---- */
 
+static size_t bucket_of(size_t n) { return hash((void *)n) / (SIZE_MAX / BUCKETS + 1); }
+
 /* A live chunk of SIZE (its head included) for H, or NULL for a thread without a heap: a deferred
  * one if it fits.  NULL: there is no memory. */
 static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align)
 {
-	struct chunk **bucket = h ? &h->deferred[size / GRAIN % BUCKETS] : NULL, *c;
-	if (h && (c = *bucket) && size_of(c) == size && !((uintptr_t)payload(c) % align)) {
+	struct chunk **bucket = h ? &h->deferred[bucket_of(size)] : NULL, *c;
+	if (h && (c = *bucket) && size_of(c) == size && !((uintptr_t)payload(c) & (align - 1))) {
 		*bucket = c->next;
 		c->prev = NULL;
 		h->deferred_count--;
@@ -526,7 +528,7 @@ static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align)
 		c = chunk_find(size, align);
 	if (c)
 		c = chunk_cut(c, lead_of(c, align), size);
-	if (!c)
+	else
 		heap_trim(0); /* a mapping may do with less */
 	unlock();
 	return c;
@@ -542,7 +544,7 @@ static void chunk_free(struct heap *h, struct chunk *c)
 	else if (__atomic_exchange_n(&c->prev, key_of(c), __ATOMIC_ACQ_REL) == key_of(c))
 		fault("double free", payload(c));
 	if (h) {
-		struct chunk **bucket = &h->deferred[size / GRAIN % BUCKETS];
+		struct chunk **bucket = &h->deferred[bucket_of(size)];
 		c->next = *bucket;
 		*bucket = c;
 		h->deferred_bytes += size;
@@ -791,12 +793,13 @@ static OUTLINE struct heap *heap_open(void)
 	if (self == &closed)
 		return NULL;
 	lock();
-	struct heap *h = lw.page ? lw.dead : &first;
-	if (h == lw.dead && h)
+	struct heap *h = lw.dead;
+	if (h) {
 		lw.dead = h->next;
-	if (!lw.page) {
+	} else if (!lw.page) {
 		lw.page = getauxval(AT_PAGESZ);
 		lw.keep = lw.map_min = MAP_MIN;
+		h = &first;
 	}
 	unlock();
 	if (!h) {
@@ -898,8 +901,7 @@ static void *mapped_new(size_t n)
 	struct chunk *c = region_map(bytes, TILE + 1);
 	void *p = c ? mapped_set(c, bytes) : NULL;
 	unlock();
-	if (p)
-		TRACE(source, FROM_MMAP);
+	TRACE(source, FROM_MMAP); /* or else the heap's source is told next */
 	return p;
 }
 
@@ -1212,7 +1214,7 @@ API int lw_trim(size_t pad)
 	bool gone = heap_trim(pad);
 	for (unsigned n = bin_number(2 * lw.page); n < BINS; n++)
 		for (struct chunk *c = lw.bin[n]; c; c = c->next)
-			if (!(c->head & OWN))
+			if (dirt_of(c))
 				chunk_purge(c);
 	unlock();
 	return gone || lw.extent < before;

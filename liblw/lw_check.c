@@ -352,7 +352,7 @@ static int check_deferred(const struct heap *h)
 			HOLDS(++count <= h->deferred_count, "more deferred chunks than counted",
 			      payload(c));
 			HOLDS(sealed(c) && !(c->head & (FREE | OWN)) && c->prev == key_of(c) &&
-			              size_of(c) / GRAIN % BUCKETS == i,
+			              bucket_of(size_of(c)) == i,
 			      "what is not deferred in a bucket", payload(c));
 			bytes += size_of(c);
 			HOLDS(seen.deferred--, "a chunk is deferred twice", payload(c));

@@ -23,7 +23,7 @@
 #define LEAVES     ((uintptr_t)1 << (WORD == 8 ? 14 : 10)) /* 256 GiB; 4 GiB: everything */
 #define POOL_MAX   TILE                                    /* largest request a pool serves */
 #define CLASSES    (POOL_MAX / GRAIN)
-#define BUCKETS    61 /* of deferred chunks, by size: a prime, so that sizes spread */
+#define BUCKETS    64 /* of deferred chunks, by a hash of their size; a power of two */
 
 /*
  * Chunk.  `head` lies one word below a GRAIN boundary, so that the payload is aligned:

@@ -455,7 +455,7 @@ static void dirty(void)
 
 static struct chunk **bucket(void)
 {
-	return &self->deferred[size_of(deferred) / GRAIN % BUCKETS];
+	return &self->deferred[bucket_of(size_of(deferred))];
 }
 
 static void deferred_count(void)
@@ -488,7 +488,7 @@ static void deferred_lost(void)
 
 static void deferred_bucket(void)
 {
-	self->deferred[(size_of(deferred) / GRAIN + 1) % BUCKETS] = deferred;
+	self->deferred[(bucket() - self->deferred + 1) % BUCKETS] = deferred;
 	*bucket() = deferred->next;
 	deferred->next = NULL;
 }
