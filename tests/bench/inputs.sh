@@ -6,6 +6,8 @@ mkdir -p "$1"
 cd "$1"
 cp "$here"/real/* .
 c++ -O2 -std=c++17 containers.cc -o containers
+# redis-tools has the server's program under another name, and starts no daemon when it is installed.
+ln -sf "$(command -v redis-check-rdb)" redis-server
 
 awk 'BEGIN {
 	printf "["
