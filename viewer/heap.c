@@ -232,10 +232,12 @@ static void count_block(struct heap *h, const struct block *b, int sign)
 		h->headers -= sign * (int64_t)b->usable;
 }
 
-/* Where top ends: at the break, or at the bookkeeping with which the allocator ends its heap. */
+/* Where top ends: at the break, or, where chunks have headers, at the one that ends the heap, which
+ * is told as bookkeeping. */
 static uint64_t top_end(const struct heap *h)
 {
-	const struct range *r = h->break_end ? ranges_find(&h->pools, h->break_end - 1) : NULL;
+	const struct range *r =
+		h->break_end && h->header ? ranges_find(&h->pools, h->break_end - 1) : NULL;
 	const struct pool *p = r ? r->data : NULL;
 
 	return p && !p->capacity && r->end == h->break_end ? r->start : h->break_end;
@@ -606,11 +608,17 @@ static int apply_coalesce(struct heap *h, const struct fact *f)
 	return 0;
 }
 
-static int apply_merge(struct heap *h, const struct fact *f)
+/* The deferred chunk at an address, if there is one, waits no more. */
+static int take_deferred(struct heap *h, uint64_t address)
 {
-	struct block *b = blocks_find(&h->blocks, f->ptr);
+	struct block *b = blocks_find(&h->blocks, address);
 
 	return b && b->state == BLOCK_DEFERRED ? end_deferred(h, b) : 0;
+}
+
+static int apply_merge(struct heap *h, const struct fact *f)
+{
+	return take_deferred(h, f->ptr);
 }
 
 static int apply_sbrk(struct heap *h, const struct fact *f)
@@ -741,7 +749,8 @@ static int apply_pool_new(struct heap *h, const struct fact *f)
 		if (apply_pool_free(h, &gone))
 			return -1;
 	}
-	if (occupy(h, f->ptr, end, &taken))
+	/* A chunk that was freed may be made a pool as it is, before it was merged. */
+	if (take_deferred(h, f->ptr) || occupy(h, f->ptr, end, &taken))
 		return -1;
 	if (taken < f->length)
 		violation(h, f, "pool overlaps memory that is in use");

@@ -37,6 +37,14 @@ static uint32_t process(struct story *s, uint32_t origin, uint32_t pid, uint32_t
 	return (uint32_t)model_announce(s->model, origin, &info);
 }
 
+/* One whose chunks have no headers. */
+static void bare_process(struct story *s)
+{
+	struct process_info info = {.pid = 7, .ppid = 1, .start = 1, .allocator = "t"};
+
+	model_announce(s->model, 0, &info);
+}
+
 /* The clock goes on by 10 ns with every fact. */
 static void tell(struct story *s, struct fact f)
 {
@@ -378,6 +386,49 @@ static void the_free_end_of_the_break_is_top_also_behind_a_fence(void **state)
 	assert_int_equal(last(&s, "top"), 4096 - 8 - 1024);
 	assert_int_equal(last(&s, "bins"), 0);
 	assert_int_equal(last(&s, "headers"), 16);
+	end(&s, 0);
+}
+
+static void without_headers_a_pool_at_the_break_leaves_no_top(void **state)
+{
+	struct story s;
+
+	(void)state;
+	begin(&s);
+	bare_process(&s);
+	grow(&s, HEAP, HEAP + 4096);
+	tell(&s, (struct fact){.kind = FACT_POOL_NEW, .ptr = HEAP + 3072, .length = 1024});
+	alloc(&s, HEAP, 1000, 24);
+	finish(&s);
+	assert_int_equal(last(&s, "top"), 0);
+	assert_int_equal(last(&s, "bins"), 2048);
+	assert_int_equal(last(&s, "headers"), 1024);
+	assert_int_equal(ask(&s, "SELECT header FROM block"), 0);
+	end(&s, 0);
+}
+
+static void a_deferred_chunk_may_be_made_a_pool_as_it_is(void **state)
+{
+	struct story s;
+
+	(void)state;
+	begin(&s);
+	bare_process(&s);
+	grow(&s, HEAP, HEAP + 8192);
+	alloc(&s, HEAP, 4000, 96);
+	release_to(&s, HEAP, PATH_DEFERRED);
+	tell(&s, (struct fact){.kind = FACT_POOL_NEW,
+	                       .ptr = HEAP,
+	                       .length = 4096,
+	                       .object = 48,
+	                       .capacity = 85});
+	alloc(&s, HEAP, 40, 8);
+	finish(&s);
+	assert_int_equal(ask(&s, "SELECT max(deferred) FROM timeline"), 4096);
+	assert_int_equal(last(&s, "deferred"), 0);
+	assert_int_equal(last(&s, "pool_free"), 84 * 48);
+	assert_int_equal(last(&s, "headers"), 4096 - 85 * 48);
+	assert_int_equal(last(&s, "top"), 4096);
 	end(&s, 0);
 }
 
@@ -739,6 +790,8 @@ int main(void)
 		cmocka_unit_test(returned_pages_are_used_again_by_the_next_block),
 		cmocka_unit_test(the_largest_free_run_is_known_at_every_fact),
 		cmocka_unit_test(the_free_end_of_the_break_is_top_also_behind_a_fence),
+		cmocka_unit_test(without_headers_a_pool_at_the_break_leaves_no_top),
+		cmocka_unit_test(a_deferred_chunk_may_be_made_a_pool_as_it_is),
 		cmocka_unit_test(a_block_handed_out_twice_is_named),
 		cmocka_unit_test(blocks_that_overlap_are_named),
 		cmocka_unit_test(in_one_nanosecond_the_free_of_a_live_block_comes_first),
