@@ -2,22 +2,25 @@
  * lw.c - the allocator.
  *
  * 1. Requests up to POOL_MAX are served from pools of the calling thread: a slot is the lowest bit
- *    set in one word, to free it sets the bit again.  No lock, no atomic read-modify-write.
+ *    set in a word, to free it sets the bit again.  No lock, no atomic read-modify-write.
  * 2. Larger ones, and pools, are chunks.  free() defers: the chunk goes, unmerged, onto a list of
  *    the thread, where a request of the same size takes it back.  When neither that nor the shared
  *    bins fit, always before the heap grows, and when the bounds below are reached, the thread's
  *    deferred chunks are merged into the shared heap, in one batch under one lock.
- * 3. The largest ones are mappings of their own, resized by mremap.
+ * 3. What the heap knows of its chunks lies apart from them, in slabs of its own: an overflow cannot
+ *    reach it, and memory that is free, or was never written, is not touched.
  *
  * Costs.  Pools, deferral, bins (segregated fit with a bitmap, as in Masmano et al., TLSF, 2004):
  * O(1).  No call handles more than DEFER_COUNT chunks and DRAIN_MAX pools of remote frees: less than
  * 12,000 basic blocks of code (tests/liblw/bounded.c counts them), beside system calls, memset and
  * memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, a thread's exit, another allocator's block.
  *
- * Memory.  The heap grows by sbrk.  Free memory in runs of two pages and more goes back beyond
- * twice lw.keep: the top by moving the break, the rest page by page.  lw.keep grows fourfold, up to
- * MAP_LIMIT, when what went back is wanted again: a program that alternates pays for a few rounds
- * only.  A thread holds back at most DEFER_BYTES of deferred chunks.
+ * Memory.  The heap grows by sbrk, where that is refused by mmap.  Whole pages of free chunks go back
+ * when those that were written are more than twice lw.keep and a 64th of the heap: the top by moving
+ * the break, the rest page by page, small pieces only beyond twice that, as they may still become
+ * large ones.  lw.keep grows fourfold, up to KEEP_MAX, when what went back is wanted again, and to
+ * the size of a block that is freed: a program that alternates pays for a few rounds only.  A thread
+ * holds back at most DEFER_BYTES of deferred chunks.
  *
  * Not promised: that a pool's memory returns before its thread, or one that adopts its heap,
  * allocates again after others freed into it.
@@ -43,58 +46,62 @@
 #define unlikely(x)    __builtin_expect(!!(x), 0)
 #define ALIGN_UP(x, a) (((x) + (a)-1) & ~((uintptr_t)(a)-1))
 
-#define DEFER_COUNT    32                  /* merging so many under one lock hides its cost */
-#define DEFER_BYTES    ((size_t)256 << 10) /* what a thread may hold back from the others */
-#define DRAIN_MAX      64                  /* pools with remote frees that one call takes in */
-#define GROW_MIN       ((size_t)64 << 10)  /* least step of the break: a system call costs 1 us */
-#define POOL_BYTES     ((size_t)32 << 10)  /* larger pools save no time, and cost memory */
-#define MAP_MIN        ((size_t)128 << 10) /* first threshold of mapped blocks... */
-#define MAP_LIMIT      ((size_t)512 << (WORD == 8 ? 16 : 10)) /* ...and how far it may rise */
+#define PAGE           getauxval(AT_PAGESZ) /* for whom lw.page may not be there yet */
+#define DEFER_COUNT    32                   /* merging so many under one lock hides its cost */
+#define DEFER_BYTES    ((size_t)256 << 10)  /* what a thread may hold back from the others */
+#define DRAIN_MAX      16                   /* pools with remote frees that one call takes in */
+#define GROW_MIN       ((size_t)64 << 10)   /* least step of the break: a system call costs 1 us */
+#define POOL_BYTES     ((size_t)64 << 10)   /* larger ones save no time, and cost memory */
+#define LARGE          ((size_t)128 << 10) /* blocks of whole pages, whose memory moves by mremap */
+#define KEEP_MIN       ((size_t)128 << 10)
+#define KEEP_MAX       ((size_t)512 << (WORD == 8 ? 16 : 10))
+#define EXTENT_MAX     (LEAVES / 4 * 3 * LEAF)
 #define LEAF_BATCH     (WORD == 8 ? 1 : 16) /* mapped at a time; many split 4 GiB into pieces */
 #define FIT_MAX        8                    /* chunks of a bin that are looked at */
 #define BIN_LOG        3                    /* log2 of the bins to a doubling */
-#define BIN_FIRST      (WORD == 8 ? 5 : 4)  /* log2 of CHUNK_MIN */
+#define BIN_FIRST      (WORD == 8 ? 10 : 9) /* log2 of TILE */
 #define BINS           ((BITS - BIN_FIRST) << BIN_LOG)
+#define GOLDEN         (size_t)0x9e3779b97f4a7c15 /* spreads sizes over the buckets */
+#define SLABS_READY    3  /* that are mapped; one call needs less: it takes 5 records at most */
+#define SLAB_BATCH     16 /* mapped at a time */
 
 static struct {
-	pthread_mutex_t lock; /* of all below, and of every chunk that is not live or deferred */
-	struct region *regions, *brk; /* all; the one that ends at the break, or NULL */
-	struct chunk *top;            /* brk's free end, or NULL */
-	uintptr_t low;                /* where the break was when the heap began */
-	size_t extent, peak;          /* bytes that came from the system less what went back */
-	size_t foreign;               /* frees of others' blocks */
-	size_t map_min;               /* blocks of so many bytes are mapped */
-	size_t dirty;                 /* bytes in bins, in chunks that could be purged */
-	size_t keep; /* what a trim leaves of the top; it grows when that was too little */
-	bool went;   /* something went back and was not wanted again yet */
-	size_t filled[BINS / BITS + 1]; /* a bit per bin that is not empty */
-	struct chunk *bin[BINS];
-	struct heap *dead;
+	pthread_mutex_t lock; /* of all below, of all slabs, and of every chunk that is free */
+	struct chunk *top;    /* the free chunk that ends at `end`: in no bin; or NULL */
+	uintptr_t low, end;   /* where the break was when the heap began; where our break ends */
+	size_t extent, peak;  /* bytes that came from the system less what went back */
+	size_t foreign;       /* frees of others' blocks */
+	size_t dirty;         /* bytes in bins, in whole pages that could go back */
+	size_t keep;          /* what a trim leaves of the top; it grows when that was too little */
 	size_t page;
+	struct heap *dead;
+	bool went; /* something went back and was not wanted again yet */
+	unsigned leaves_left, slabs_left;
+	uintptr_t next_slab;
+	struct slab *slab[KINDS]; /* that have a free record */
+	struct chunk **next_leaf;
 	pthread_key_t key;
 	pthread_once_t once;
+	size_t filled[BINS / BITS + 1]; /* a bit per bin that is not empty */
+	struct chunk *bin[BINS];
 	/* The map of all tiles: leaf n % LEAVES is for the tiles of leaf n alone; tag == n. */
 	struct leaf {
-		struct pool **map;
+		struct chunk **map;
 		uintptr_t tag;
 	} leaf[LEAVES];
-	struct pool **next_leaf;
-	unsigned leaves_left;
 } lw;
 
-/* What the map says of a tile in which a chunk, or a mapped block, begins. */
-static struct pool chunks, mapped;
+static struct chunk nowhere;
 static struct heap first, unopened, closed; /* a thread's before its first call, past its end */
 static TLS struct heap *self = &unopened;
-static TLS struct pool *latest = &chunks; /* the pool of the last free, if it was of this heap */
+static TLS struct chunk *latest = &nowhere; /* the pool of the last free, if it was of this heap */
 
 static _Noreturn OUTLINE void fault(const char *what, const void *at)
 {
-	char line[96] = "liblw: ", *p = stpcpy(stpcpy(line + 7, what), ": address=0x");
-	for (int shift = BITS - 4; shift >= 0; shift -= 4)
-		*p++ = "0123456789abcdef"[(uintptr_t)at >> shift & 15];
-	*p++ = '\n';
-	(void)!write(STDERR_FILENO, line, p - line);
+	char line[96];
+	int digits = BITS / 4, len = snprintf(line, sizeof line, "liblw: %s: address=0x%0*zx\n",
+	                                      what, digits, (size_t)at);
+	(void)!write(STDERR_FILENO, line, len);
 	TRACE(fault, (uintptr_t)at);
 	abort();
 }
@@ -103,44 +110,72 @@ static _Noreturn OUTLINE void fault(const char *what, const void *at)
 extern char __libc_single_threaded __attribute__((weak));
 
 static INLINE bool alone(void) { return &__libc_single_threaded && __libc_single_threaded; }
-static void lock(void) { alone() ? 0 : pthread_mutex_lock(&lw.lock); }
-static void unlock(void) { alone() ? 0 : pthread_mutex_unlock(&lw.lock); }
 
-/* ---- accessors ---- */
+/* Takes the lock; returns errno for unlock(), as all system calls are made in between. */
+static int lock(void)
+{
+	alone() ? 0 : pthread_mutex_lock(&lw.lock);
+	return errno;
+}
 
-static INLINE void *payload(struct chunk *c) { return (char *)c + WORD; }
-static INLINE size_t size_of(const struct chunk *c) { return c->head & SIZE_MASK; }
-static INLINE size_t hash(const void *p) { return (uintptr_t)p * (size_t)0x9e3779b97f4a7c15; }
-static INLINE bool sealed(struct chunk *c) { return !((c->head ^ hash(c)) & SEAL_MASK); }
-static INLINE void set_head(struct chunk *c, size_t h) { c->head = h | (hash(c) & SEAL_MASK); }
-/* What a deferred chunk's third word holds, and a live one's only by a chance of 1 in 2^WORD. */
-static INLINE struct chunk *key_of(struct chunk *c) { return (struct chunk *)~hash(c); }
+static void unlock(int saved)
+{
+	errno = saved;
+	alone() ? 0 : pthread_mutex_unlock(&lw.lock);
+}
 
-static INLINE void *chunk_at(const void *p, ptrdiff_t by) { return (void *)((uintptr_t)p + by); }
-static struct chunk *chunk_of(void *p) { return chunk_at(p, -WORD); }
-static struct chunk *region_first(struct region *r) { return chunk_at(r, TILE - WORD); }
-static struct chunk *fence_of(struct region *r) { return chunk_at(r, r->bytes - WORD); }
+static void extent_add(size_t n) { lw.peak = (lw.extent += n) > lw.peak ? lw.extent : lw.peak; }
+
+/* ---- the map ---- */
 
 static INLINE struct leaf *leaf_of(uintptr_t at) { return &lw.leaf[at / LEAF % LEAVES]; }
 static INLINE size_t tile_number(uintptr_t at) { return at / TILE % LEAF_TILES; } /* in its leaf */
+static struct chunk **map_entry(uintptr_t at) { return &leaf_of(at)->map[tile_number(at)]; }
+static INLINE uintptr_t end_of(const struct chunk *c) { return c->at + c->bytes; }
 
-/* What lies in P's tile, or in that of an address LEAF * LEAVES away. */
-static INLINE struct pool *tile_guess(const void *p)
+/* The entry for AT's tile, or for that of an address LEAF * LEAVES away. */
+static INLINE struct chunk *map_guess(uintptr_t at)
 {
-	const struct leaf *leaf = leaf_of((uintptr_t)p);
-	return likely(leaf->map != NULL) ? leaf->map[tile_number((uintptr_t)p)] : NULL;
+	const struct leaf *leaf = leaf_of(at);
+	return likely(leaf->map != NULL) ? leaf->map[tile_number(at)] : NULL;
 }
 
-/* What lies in P's tile: a pool; &chunks or &mapped if a block's payload begins there; or NULL. */
-static struct pool *tile_of(const void *p)
+/* The entry for AT's tile: of chunks that are no pools, the one that begins in it or ends with it. */
+static struct chunk *map_get(uintptr_t at)
 {
-	return leaf_of((uintptr_t)p)->tag == (uintptr_t)p / LEAF ? tile_guess(p) : NULL;
+	return leaf_of(at)->tag == at / LEAF ? map_guess(at) : NULL;
+}
+
+/* Enters WHAT, which is C or NULL, for the tiles in which C begins and ends; all if it is FILLED. */
+static void map_set(struct chunk *c, struct chunk *what)
+{
+	*map_entry(c->at) = *map_entry(end_of(c) - TILE) = what;
+	for (uintptr_t at = c->at; c->flags & FILLED && at + TILE <= end_of(c); at += TILE)
+		*map_entry(at) = what;
+}
+
+/* The chunk that holds AT, or NULL.  Not bounded: for pointers that are no blocks. */
+static struct chunk *map_search(uintptr_t at)
+{
+	struct chunk *c = map_get(at);
+	for (uintptr_t from = at; (!c || c->at > at) && leaf_of(from)->tag == from / LEAF;
+	     c = map_get(from))
+		from -= TILE;
+	return c && at - c->at < c->bytes ? c : NULL;
+}
+
+/* BYTES of zeros for the allocator's own use, page-aligned; NULL. */
+static void *own_map(size_t bytes)
+{
+	uintptr_t at = sys_map(bytes);
+	if (at == REFUSED)
+		at = sys_sbrk(bytes + lw.page);
+	return at == REFUSED ? NULL : (void *)ALIGN_UP(at, lw.page);
 }
 
 /* Makes the leaves for [at, end).  False: there is no memory, or another's leaf is in the place. */
 static bool map_claim(uintptr_t at, uintptr_t end)
 {
-	size_t bytes = LEAF_BATCH * LEAF_TILES * WORD;
 	for (uintptr_t n = at / LEAF; n <= (end - 1) / LEAF; n++) {
 		struct leaf *leaf = leaf_of(n * LEAF);
 		if (leaf->map && leaf->tag != n)
@@ -148,12 +183,12 @@ static bool map_claim(uintptr_t at, uintptr_t end)
 		if (leaf->map)
 			continue;
 		if (!lw.leaves_left) {
-			uintptr_t maps = sys_map(bytes);
-			maps = maps == REFUSED ? sys_sbrk(bytes + WORD) : maps;
-			if (maps == REFUSED)
+			size_t count = (end - 1) / LEAF - n + LEAF_BATCH,
+			       bytes = count * LEAF_TILES * WORD;
+			lw.next_leaf = own_map(bytes);
+			if (!lw.next_leaf)
 				return false;
-			lw.next_leaf = (struct pool **)ALIGN_UP(maps, WORD);
-			lw.leaves_left = LEAF_BATCH;
+			lw.leaves_left = count;
 		}
 		leaf->tag = n;
 		__atomic_store_n(&leaf->map, lw.next_leaf, __ATOMIC_RELEASE);
@@ -163,22 +198,194 @@ static bool map_claim(uintptr_t at, uintptr_t end)
 	return true;
 }
 
-static void map_clear(uintptr_t at, uintptr_t end)
+/* ---- pools ---- */
+
+/* Without a loop, by sums of ever more bits (Warren, Hacker's Delight, 5-1). */
+static unsigned count_bits(size_t word)
 {
-	for (uintptr_t next; at < end; at = next) {
-		next = ALIGN_UP(at + 1, LEAF) < end ? ALIGN_UP(at + 1, LEAF) : end;
-		memset(&leaf_of(at)->map[tile_number(at)], 0, (next - at) / TILE * WORD);
+	word -= word >> 1 & SIZE_MAX / 3;
+	word = (word & SIZE_MAX / 5) + (word >> 2 & SIZE_MAX / 5);
+	return ((word + (word >> 4)) & SIZE_MAX / 17) * (SIZE_MAX / 255) >> (BITS - 8);
+}
+
+static INLINE unsigned words_of(const struct chunk *pool)
+{
+	return pool->slots > 2 * BITS ? WORDS : 2;
+}
+static INLINE size_t *remote_of(struct chunk *pool) { return pool->free + words_of(pool); }
+
+static unsigned slots_free(const struct chunk *pool)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < words_of(pool); i++)
+		n += count_bits(pool->free[i]);
+	return n;
+}
+
+/* The class that serves what index I stands for, (I + 1) * GRAIN bytes: every GRAIN up to 16 of
+ * them, then eight steps to a doubling. */
+static INLINE unsigned class_of(unsigned i) { return i < 16 ? i : i < 32 ? i | 1 : i | 3; }
+
+/* Makes POOL, or NULL, the one that serves CLASS. */
+static void current_set(struct heap *h, unsigned class, struct chunk *pool)
+{
+	if (pool)
+		pool->until = NEVER;
+	for (unsigned i = class; i <= class && class_of(i) == class; i--)
+		h->current[i] = pool;
+}
+
+/* Puts POOL, which has a free slot, last into the ring of its class. */
+static void ring_add(struct chunk *pool)
+{
+	struct chunk *head = pool->owner->current[pool->class];
+	pool->until = pool->slots - slots_free(pool);
+	pool->next = head ? head : pool;
+	pool->prev = head ? head->prev : pool;
+	pool->prev->next = pool->next->prev = pool;
+	if (!head)
+		current_set(pool->owner, pool->class, pool);
+}
+
+static void ring_remove(struct chunk *pool)
+{
+	struct chunk *next = pool->next == pool ? NULL : pool->next;
+	pool->until = pool->slots < 16 ? 1 : pool->slots / 8;
+	pool->next->prev = pool->prev;
+	pool->prev->next = pool->next;
+	if (pool->owner->current[pool->class] == pool)
+		current_set(pool->owner, pool->class, next);
+	pool->next = NULL;
+}
+
+/* The slot of POOL that begins at P; SLOTS or more if none does. */
+static INLINE size_t slot_of(const struct chunk *pool, const void *p)
+{
+	size_t product = ((uintptr_t)p - pool->at) * pool->inverse;
+	return product >> pool->shift | product << (-pool->shift & (BITS - 1));
+}
+
+/* The next slot of POOL, the current one, if *pool->word is not 0. */
+static INLINE void *slot_take(struct chunk *pool)
+{
+	size_t bits = *pool->word;
+	*pool->word = bits & (bits - 1);
+	return (void *)(pool->word_at + (unsigned)__builtin_ctzl(bits) * pool->size);
+}
+
+static void pool_attend(struct chunk *pool);
+
+/* Frees the SLOT of POOL; false if it is free. */
+static INLINE bool slot_free(struct chunk *pool, size_t slot)
+{
+	size_t *word = &pool->free[slot / BITS], bits = *word;
+	if (unlikely(bits >> slot % BITS & 1))
+		return false;
+	*word = bits | (size_t)1 << slot % BITS;
+	if (unlikely(!--pool->until))
+		pool_attend(pool);
+	return true;
+}
+
+/* Has slots taken from the lowest word of POOL that has one free; false: none has. */
+static bool pool_seek(struct chunk *pool)
+{
+	for (unsigned i = 0; i < words_of(pool); i++)
+		if (pool->free[i]) {
+			pool->word = &pool->free[i];
+			pool->word_at = pool->at + i * BITS * pool->size;
+			return true;
+		}
+	return false;
+}
+
+static struct chunk *pool_new(struct heap *h, unsigned class, size_t bytes);
+
+/* A pool with a free slot for CLASS, which is current: each new one is twice as large. */
+static struct chunk *pool_get(struct heap *h, unsigned class)
+{
+	struct chunk *pool;
+	size_t bytes = 0;
+	for (; (pool = h->current[class]) && !pool_seek(pool); bytes = 2 * pool->bytes)
+		ring_remove(pool);
+	return pool ? pool : pool_new(h, class, bytes);
+}
+
+/* ---- records; lw.lock is held until `chunks, without the lock` ---- */
+
+static struct slab *slab_of(void *record) { return (void *)((uintptr_t)record & -lw.page); }
+static bool slab_full(const struct slab *s) { return !s->free && s->fresh + s->size > lw.page; }
+
+static void slab_link(struct slab *s)
+{
+	s->prev = NULL;
+	s->next = lw.slab[s->kind];
+	if (s->next)
+		s->next->prev = s;
+	lw.slab[s->kind] = s;
+}
+
+static void slab_unlink(struct slab *s)
+{
+	*(s->prev ? &s->prev->next : &lw.slab[s->kind]) = s->next;
+	if (s->next)
+		s->next->prev = s->prev;
+}
+
+/* Whether there is memory for the records that a call may need. */
+static bool records_ready(void)
+{
+	void *slabs = lw.slabs_left < SLABS_READY ? own_map(SLAB_BATCH * lw.page) : NULL;
+	if (slabs) {
+		lw.next_slab = (uintptr_t)slabs;
+		lw.slabs_left = SLAB_BATCH;
 	}
+	return lw.slabs_left >= SLABS_READY;
 }
 
-/* Enters WHAT for the tiles in [at, end), which have their leaves. */
-static void map_set(uintptr_t at, uintptr_t end, struct pool *what)
+static void *record_new(unsigned kind)
 {
-	for (; at < end; at += TILE)
-		leaf_of(at)->map[tile_number(at)] = what;
+	static const uint16_t sizes[KINDS] = {offsetof(struct chunk, limit), ROOM(2), ROOM(WORDS),
+	                                      ALIGN_UP(sizeof(struct heap), LINE)};
+	struct slab *s = lw.slab[kind];
+	if (!s) {
+		s = (struct slab *)lw.next_slab;
+		lw.next_slab += lw.page;
+		lw.slabs_left--;
+		*s = (struct slab){.kind = kind, .size = sizes[kind], .fresh = LINE};
+		slab_link(s);
+		extent_add(lw.page);
+		TRACE(map, DO_MAP, (uintptr_t)s, lw.page);
+		TRACE(pool_new, (uintptr_t)s, lw.page, 0, 0);
+	}
+	void **record = s->free;
+	if (record)
+		s->free = *record;
+	else
+		record = (void **)((uintptr_t)s + s->fresh), s->fresh += s->size;
+	s->live++;
+	if (slab_full(s))
+		slab_unlink(s);
+	return record;
 }
 
-/* ---- bins of free chunks; lw.lock is held until `pools` ---- */
+static void record_free(void *record)
+{
+	struct slab *s = slab_of(record);
+	if (slab_full(s))
+		slab_link(s);
+	*(void **)record = s->free;
+	s->free = record;
+	if (--s->live || !(s->next || s->prev)) /* the last one stays */
+		return;
+	slab_unlink(s);
+	lw.extent -= lw.page;
+	TRACE(pool_free, (uintptr_t)s, lw.page);
+	TRACE(map, DO_UNMAP, (uintptr_t)s, lw.page);
+	munmap(s, lw.page);
+}
+
+/* ---- bins of free chunks ---- */
 
 static unsigned bin_number(size_t size)
 {
@@ -186,26 +393,30 @@ static unsigned bin_number(size_t size)
 	return ((high - BIN_FIRST) << BIN_LOG) + (size >> (high - BIN_LOG) & ((1 << BIN_LOG) - 1));
 }
 
-/* What C, which is in a bin, adds to lw.dirty. */
+/* Where the memory of C, which is no pool, begins that was never written, or went back. */
+static uintptr_t soil_of(const struct chunk *c) { return c->written + 1; }
+
+/* What C, which is in a bin, adds to lw.dirty: whole pages that were written. */
 static size_t dirt_of(const struct chunk *c)
 {
-	return c->head & OWN || size_of(c) < 2 * lw.page ? 0 : size_of(c);
+	uintptr_t at = ALIGN_UP(c->at, lw.page), end = end_of(c) & -lw.page;
+	uintptr_t soil = ALIGN_UP(soil_of(c), lw.page);
+	end = soil < end ? soil : end;
+	return at < end ? end - at : 0;
 }
 
-/* Makes [c, c + size), whose neighbours are in use, a free chunk in its bin, or the top.  WENT is
- * OWN if its pages went back, else 0. */
-static void bin_insert(struct chunk *c, size_t size, size_t went)
+/* Puts C, whose neighbours are in use, into its bin, or makes it the top. */
+static void bin_insert(struct chunk *c, uintptr_t soil)
 {
-	struct chunk *next = chunk_at(c, size);
-	unsigned n = bin_number(size);
-	set_head(c, size | FREE | went);
-	if (lw.brk && next == fence_of(lw.brk)) {
+	unsigned n = bin_number(c->bytes);
+	c->flags = FREE;
+	c->written = (soil < end_of(c) ? soil : end_of(c)) - 1;
+	map_set(c, c);
+	if (end_of(c) == lw.end) {
 		lw.top = c;
 		return;
 	}
 	lw.dirty += dirt_of(c);
-	set_head(next, next->head | PREV_FREE);
-	((size_t *)next)[-1] = size;
 	c->prev = NULL;
 	c->next = lw.bin[n];
 	if (c->next)
@@ -214,16 +425,16 @@ static void bin_insert(struct chunk *c, size_t size, size_t went)
 	lw.filled[n / BITS] |= (size_t)1 << n % BITS;
 }
 
+/* Takes C out of its bin and out of the map. */
 static void bin_remove(struct chunk *c)
 {
-	struct chunk *next = chunk_at(c, size_of(c));
-	unsigned n = bin_number(size_of(c));
+	unsigned n = bin_number(c->bytes);
+	map_set(c, NULL);
 	if (c == lw.top) {
 		lw.top = NULL;
 		return;
 	}
 	lw.dirty -= dirt_of(c);
-	next->head &= ~PREV_FREE;
 	if (c->next)
 		c->next->prev = c->prev;
 	if (c->prev)
@@ -237,7 +448,7 @@ static struct chunk *bin_best(unsigned n, size_t size)
 {
 	struct chunk *best = NULL, *c = lw.bin[n];
 	for (int i = 0; c && i < FIT_MAX; i++, c = c->next)
-		if (size_of(c) >= size && !(best && size_of(best) <= size_of(c)))
+		if (c->bytes >= size && !(best && best->bytes <= c->bytes))
 			best = c;
 	return best;
 }
@@ -256,185 +467,146 @@ static struct chunk *bin_find(size_t size)
 
 /* ---- the heap grows and shrinks ---- */
 
-static void extent_add(size_t n) { lw.peak = (lw.extent += n) > lw.peak ? lw.extent : lw.peak; }
-
-/* Makes [at, at + bytes) a region; its first chunk, whose head is to be set. */
-static struct chunk *region_add(uintptr_t at, size_t bytes)
+/* Makes [at, at + bytes) a chunk in use, that is in no bin and not in the map. */
+static struct chunk *chunk_make(uintptr_t at, size_t bytes)
 {
-	struct region *r = (struct region *)at;
-	*r = (struct region){lw.regions, NULL, bytes};
-	if (r->next)
-		r->next->prev = r;
-	lw.regions = r;
-	extent_add(bytes);
-	TRACE(pool_new, at, TILE - WORD, 0, 0);
-	TRACE(pool_new, (uintptr_t)fence_of(r), WORD, 0, 0);
-	return region_first(r);
-}
-
-static void region_remove(struct region *r)
-{
-	*(r->prev ? &r->prev->next : &lw.regions) = r->next;
-	if (r->next)
-		r->next->prev = r->prev;
-	lw.extent -= r->bytes;
-	TRACE(pool_free, (uintptr_t)r, TILE - WORD);
-	TRACE(pool_free, (uintptr_t)fence_of(r), WORD);
-}
-
-/* Moves the end of the region at the break, whose top is in no bin. */
-static void break_set(size_t bytes)
-{
-	TRACE(pool_free, (uintptr_t)fence_of(lw.brk), WORD);
-	extent_add(bytes - lw.brk->bytes);
-	lw.brk->bytes = bytes;
-	TRACE(pool_new, (uintptr_t)fence_of(lw.brk), WORD, 0, 0);
-}
-
-/* Gives the top back but for PAD bytes, if others have not moved the break. */
-static bool heap_trim(size_t pad)
-{
-	struct chunk *top = lw.top;
-	uintptr_t old = (uintptr_t)lw.brk + (lw.brk ? lw.brk->bytes : 0);
-	uintptr_t end = ALIGN_UP((uintptr_t)top + CHUNK_MIN + WORD + pad, lw.page);
-	if (!top || pad > lw.extent || end >= old || sys_sbrk(0) != old)
-		return false;
-	break_set(end - (uintptr_t)lw.brk);
-	bin_insert(top, end - WORD - (uintptr_t)top, 0);
-	map_clear(end, old);
-	sys_sbrk(end - old);
-	TRACE(sbrk, old, end, BREAK_SHRUNK);
-	return lw.went = true;
-}
-
-/* Gives the pages inside of C back, which is in a bin. */
-static void chunk_purge(struct chunk *c)
-{
-	uintptr_t from = ALIGN_UP((uintptr_t)(c + 1), lw.page);
-	uintptr_t to = ((uintptr_t)c + size_of(c) - WORD) & -lw.page;
-	lw.dirty -= dirt_of(c);
-	c->head |= OWN;
-	lw.went = true;
-	TRACE(map, DO_RETURN, from, to - from, 0, 0);
-	madvise((void *)from, to - from, MADV_DONTNEED);
-}
-
-/* Unmaps the region of C, SIZE bytes that are free, if it is all of it. */
-static bool region_return(struct chunk *c, size_t size)
-{
-	struct region *r = lw.regions, *at = chunk_at(c, WORD - TILE);
-	if ((uintptr_t)at & (lw.page - 1) || at == lw.brk || size <= 2 * lw.keep)
-		return false;
-	while (r && r != at) /* seldom: what lies a tile into a page need not be a region's first */
-		r = r->next;
-	if (!r || r->bytes != size + TILE)
-		return false;
-	map_clear((uintptr_t)r, (uintptr_t)r + r->bytes);
-	region_remove(r);
-	TRACE(map, DO_UNMAP, (uintptr_t)r, size + TILE, 0, 0);
-	munmap(r, size + TILE);
-	return lw.went = true;
-}
-
-/* Frees C; returns the free chunk that it became part of. */
-static struct chunk *chunk_release(struct chunk *c)
-{
-	size_t size = size_of(c), below = c->head & PREV_FREE ? ((size_t *)c)[-1] : 0;
-	struct chunk *next = chunk_at(c, size);
-	if (c->head & FREE) /* two threads freed it at one moment */
-		fault("double free", payload(c));
-	set_head(c, c->head | FREE); /* it says so even inside of a larger chunk */
-	if (!sealed(next))
-		fault("smashed header", payload(next));
-	if (next->head & FREE) {
-		size += size_of(next);
-		bin_remove(next);
-	}
-	c = chunk_at(c, -below);
-	if (below)
-		bin_remove(c);
-	next = chunk_at(c, size + below);
-	if (!size_of(next) && region_return(c, size + below))
-		return c;
-	bin_insert(c, size + below, 0);
-	if (c == lw.top && size_of(c) > 2 * lw.keep)
-		heap_trim(lw.keep);
-	else if (c != lw.top && lw.dirty > 2 * lw.keep && dirt_of(c))
-		chunk_purge(c);
+	struct chunk *c = record_new(NARROW);
+	c->at = at;
+	c->bytes = bytes;
+	c->flags = 0;
 	return c;
+}
+
+/* Adds its neighbour OTHER to C, if that is free; the soil of both, where SOIL is that of C. */
+static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t soil)
+{
+	bool below = other && end_of(other) == c->at, above = other && other->at == end_of(c);
+	if (!(below || above) || !(other->flags & FREE))
+		return soil;
+	uintptr_t seam = below ? c->at : other->at, low = below ? soil_of(other) : soil;
+	uintptr_t high = below ? soil : soil_of(other);
+	bin_remove(other);
+	c->at = below ? other->at : c->at;
+	c->bytes += other->bytes;
+	record_free(other);
+	return high > seam ? high : seam & (lw.page - 1) ? ALIGN_UP(seam, lw.page) : low;
+}
+
+/* Makes C, which is in use, free, and one with its free neighbours. */
+static void chunk_join(struct chunk *c, uintptr_t soil)
+{
+	map_set(c, NULL);
+	c->flags = FREE; /* at no time does it look live */
+	soil = chunk_absorb(c, map_get(c->at - TILE), soil);
+	soil = chunk_absorb(c, map_get(end_of(c)), soil);
+	bin_insert(c, soil);
+}
+
+/* Makes [at, at + bytes), which came from the system, free. */
+static void extent_join(uintptr_t at, size_t bytes)
+{
+	extent_add(bytes);
+	chunk_join(chunk_make(at, bytes), at);
+}
+
+/* Gives the whole pages of C back, which is free, but for PAD bytes if it is the top: that by
+ * moving the break, what lies beside the break by unmapping.  False: there was none. */
+static bool chunk_purge(struct chunk *c, size_t pad)
+{
+	bool top = c == lw.top && sys_sbrk(0) == lw.end;
+	bool beside = c->at - lw.low >= lw.end - lw.low;
+	uintptr_t at = ALIGN_UP(c->at + (top ? TILE + pad : 0), lw.page),
+		  end = end_of(c) & -lw.page;
+	size_t bytes = end - at;
+	if (pad > lw.extent || at >= end)
+		return false;
+	if (top) {
+		bin_remove(c);
+		c->bytes = at - c->at;
+		lw.end = at;
+		lw.extent -= bytes;
+		sys_sbrk(-bytes);
+		TRACE(sbrk, end, at, BREAK_SHRUNK);
+		bin_insert(c, soil_of(c));
+	} else if (beside && bytes == c->bytes) {
+		bin_remove(c);
+		lw.extent -= bytes;
+		TRACE(map, DO_UNMAP, at, bytes);
+		munmap((void *)at, bytes);
+		record_free(c);
+	} else {
+		lw.dirty -= c == lw.top ? 0 : dirt_of(c);
+		c->written = c->at - 1;
+		TRACE(map, DO_RETURN, at, bytes);
+		madvise((void *)at, bytes, MADV_DONTNEED);
+	}
+	return lw.went = true;
+}
+
+/* Frees C; returns the address of the free chunk that it became part of. */
+static uintptr_t chunk_release(struct chunk *c)
+{
+	if (lw.keep < c->bytes && c->bytes <= KEEP_MAX)
+		lw.keep = c->bytes; /* such blocks come and go */
+	chunk_join(c, end_of(c));
+	uintptr_t at = c->at;
+	size_t most = 2 * lw.keep + lw.extent / 64, dirt = dirt_of(c);
+	size_t all = c == lw.top ? dirt : lw.dirty; /* small ones go later: they may still grow */
+	if (all > most && dirt && (dirt > most / 16 || all > 2 * most))
+		chunk_purge(c, lw.keep);
+	return at;
 }
 
 /* What was given back is wanted again: from now on more is kept. */
 static void heap_miss(void)
 {
-	lw.keep = 4 * lw.keep < MAP_LIMIT ? 4 * lw.keep : MAP_LIMIT;
+	lw.keep = 4 * lw.keep < KEEP_MAX ? 4 * lw.keep : KEEP_MAX;
 	lw.went = false;
 }
 
 /* Fetches BYTES, a multiple of the page, from the break. */
 static bool break_grow(size_t bytes)
 {
-	struct region *r = lw.brk;
-	struct chunk *c, *top = lw.top;
-	uintptr_t end = (uintptr_t)r + (r ? r->bytes : 0), at = sys_sbrk(0);
+	uintptr_t end = lw.end, at = sys_sbrk(0);
 	uintptr_t start = ALIGN_UP(at, lw.page), stop = start + bytes;
-	bool may = at != REFUSED && at >= end && bytes <= PTRDIFF_MAX / 2 && map_claim(start, stop);
-	if (may && sys_sbrk(0) != at) /* a leaf came from the break */
-		return break_grow(bytes);
-	if (!may || sys_sbrk(stop - at) != at) {
+	bool may = at != REFUSED && at >= end && bytes <= EXTENT_MAX && sys_sbrk(stop - at) == at;
+	if (may && !map_claim(start, stop)) {
+		sys_sbrk(0) == stop ? sys_sbrk(at - stop) : 0;
+		may = false;
+	}
+	if (!may) {
 		TRACE(sbrk, at, stop, BREAK_REFUSED);
 		return false;
 	}
-	if (r && at != end)
+	if (end && at != end)
 		TRACE(sbrk, end, start, BREAK_FOREIGN);
 	TRACE(sbrk, start, stop, BREAK_GROWN);
+	lw.low = lw.low ? lw.low : at;
+	lw.end = stop;
+	struct chunk *top = lw.top;
 	lw.top = NULL;
-	if (at == end) {
-		c = top ? top : fence_of(r); /* the top grows, or else the fence becomes a head */
-		break_set(r->bytes + bytes);
-	} else {
-		c = region_add(start, bytes);
-		lw.brk = (struct region *)start;
-		lw.low = lw.low ? lw.low : at;
-		if (top) {
-			set_head(fence_of(r), OWN);
-			bin_insert(top, size_of(top), 0);
-		}
-	}
+	if (top) /* if it does not grow now, it is one as others are */
+		bin_insert(top, soil_of(top));
 	if (lw.went)
 		heap_miss();
-	bin_insert(c, (uintptr_t)fence_of(lw.brk) - (uintptr_t)c, 0);
+	extent_join(start, bytes);
 	return true;
-}
-
-/* A new mapping as a region, the first CLAIM bytes of which are for the map; its first chunk. */
-static struct chunk *region_map(size_t bytes, size_t claim)
-{
-	uintptr_t at = sys_map(bytes);
-	if (at == REFUSED)
-		return NULL;
-	if (map_claim(at, at + claim)) {
-		TRACE(map, DO_MAP, at, bytes, 0, 0);
-		return region_add(at, bytes);
-	}
-	munmap((void *)at, bytes);
-	return NULL;
 }
 
 /* Fetches BYTES where the break cannot grow. */
 static bool region_grow(size_t bytes)
 {
-	struct chunk *c = region_map(bytes, bytes);
-	if (!c)
-		return false;
-	set_head(chunk_at(c, bytes - TILE), OWN);
-	bin_insert(c, bytes - TILE, 0);
+	uintptr_t at = bytes <= EXTENT_MAX ? sys_map(bytes) : REFUSED;
+	if (at == REFUSED || !map_claim(at, at + bytes))
+		return at != REFUSED && munmap((void *)at, bytes);
+	TRACE(map, DO_MAP, at, bytes);
+	extent_join(at, bytes);
 	return true;
 }
 
 static bool heap_grow(size_t size)
 {
-	size_t least = ALIGN_UP(size + TILE + GRAIN, lw.page);
+	size_t least = ALIGN_UP(size + 2 * TILE, lw.page);
 	size_t step = ALIGN_UP(least + lw.extent / 32 + GROW_MIN, lw.page);
 	size_t region = step + ALIGN_UP(lw.extent / 8 + 16 * GROW_MIN, lw.page); /* few, then */
 	return break_grow(step) || break_grow(least) || region_grow(region) || region_grow(least);
@@ -442,48 +614,38 @@ static bool heap_grow(size_t size)
 
 /* ---- chunks: take and give ---- */
 
-/* Bytes to leave below C's payload so that it is aligned and what is left is a chunk or nothing. */
-static size_t lead_of(struct chunk *c, size_t align)
+/* Bytes to leave below C so that it is aligned and what is left is a chunk or nothing. */
+static size_t lead_of(const struct chunk *c, size_t align)
 {
-	uintptr_t at = (uintptr_t)payload(c), to = ALIGN_UP(at, align);
-	return to == at ? 0 : ALIGN_UP(at + CHUNK_MIN, align) - at;
+	uintptr_t to = ALIGN_UP(c->at, align);
+	return to == c->at ? 0 : ALIGN_UP(c->at + TILE, align) - c->at;
 }
 
 /* A free chunk in which SIZE fits aligned, the top only if nothing else does; NULL. */
 static struct chunk *chunk_find(size_t size, size_t align)
 {
 	struct chunk *c = bin_find(size);
-	if (c && size_of(c) < size + lead_of(c, align))
-		c = bin_find(size + align + CHUNK_MIN);
-	if (!c && lw.top && size_of(lw.top) >= size + lead_of(lw.top, align))
+	if (c && c->bytes < size + lead_of(c, align))
+		c = bin_find(size + align + TILE);
+	if (!c && lw.top && lw.top->bytes >= size + lead_of(lw.top, align))
 		c = lw.top;
 	return c;
 }
 
-/* Cuts SIZE bytes, LEAD bytes into the free chunk C, and marks them live. */
-static struct chunk *chunk_cut(struct chunk *c, size_t lead, size_t size)
+/* Puts SIZE bytes of C, LEAD bytes into it, in use, and frees what is left. */
+static void chunk_cut(struct chunk *c, size_t lead, size_t size, uintptr_t soil)
 {
-	size_t rest = size_of(c) - lead - size, went = c->head & OWN;
-	struct chunk *cut = chunk_at(c, lead);
-	bool top = c == lw.top;
-	if (went && lw.went)
-		heap_miss();
-	if (rest < CHUNK_MIN) {
-		size += rest;
-		rest = 0;
-	}
-	bin_remove(c);
-	set_head(cut, size);
-	cut->prev = NULL; /* no key */
-	map_set((uintptr_t)payload(cut), (uintptr_t)payload(cut) + 1, &chunks);
-	if (rest)
-		bin_insert(chunk_at(cut, size), rest, went);
+	uintptr_t at = c->at;
+	size_t rest = c->bytes - lead - size;
+	c->at += lead;
+	c->bytes = rest < TILE ? size + rest : size;
+	c->flags = 0;
+	c->written = (soil > c->at ? soil : c->at) - 1;
+	map_set(c, c);
+	if (rest >= TILE)
+		chunk_join(chunk_make(end_of(c), rest), soil);
 	if (lead)
-		bin_insert(c, lead, went);
-	if (top && !rest)
-		set_head(fence_of(lw.brk), OWN);
-	TRACE(source, top ? FROM_TOP : FROM_BIN);
-	return cut;
+		chunk_join(chunk_make(at, lead), soil);
 }
 
 /* Merges what H has deferred into the shared heap. */
@@ -491,251 +653,184 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 {
 	TRACE(batch_begin, reason);
 	for (unsigned i = 0; h->deferred_count && i < BUCKETS; i++)
-		for (struct chunk *c = h->deferred[i]; (c = h->deferred[i]); h->deferred_count--) {
-			size_t size = size_of(c);
+		for (struct chunk *c; (c = h->deferred[i]); h->deferred_count--) {
+			uintptr_t at = c->at;
+			size_t size = c->bytes;
 			h->deferred[i] = c->next;
-			struct chunk *merged = chunk_release(c);
-			TRACE(merge, (uintptr_t)c + WORD, (uintptr_t)merged + WORD, size);
+			uintptr_t merged = chunk_release(c);
+			TRACE(merge, at, merged, size);
 		}
 	h->deferred_bytes = 0;
 	TRACE(batch_end);
 }
 
-/* ---- chunks, without the lock ---- */
-
-static size_t bucket_of(size_t n) { return hash((void *)n) / (SIZE_MAX / BUCKETS + 1); }
-
-/* A live chunk of SIZE (its head included) for H, or NULL for a thread without a heap: a deferred
- * one if it fits.  NULL: there is no memory. */
-static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align)
+/* A live chunk of SIZE; NULL: there is no memory. */
+static struct chunk *chunk_get(struct heap *h, size_t size, size_t align)
 {
-	struct chunk **bucket = h ? &h->deferred[bucket_of(size)] : NULL, *c;
-	if (h && (c = *bucket) && size_of(c) == size && !((uintptr_t)payload(c) & (align - 1))) {
-		*bucket = c->next;
-		c->prev = NULL;
-		h->deferred_count--;
-		h->deferred_bytes -= size;
-		TRACE(source, FROM_DEFERRED);
-		return c;
-	}
-	lock();
-	c = chunk_find(size, align);
+	bool ready = records_ready(); /* if not, what is free is taken as it is */
+	struct chunk *c = chunk_find(size, align);
 	if ((!c || c == lw.top) && h && h->deferred_count) {
 		merge_deferred(h, ON_MISS);
 		c = chunk_find(size, align);
 	}
-	if (!c && heap_grow(size + (align > GRAIN ? align + CHUNK_MIN : 0)))
+	if (!c && ready && heap_grow(size + (align > GRAIN ? align + TILE : 0)))
 		c = chunk_find(size, align);
-	if (c)
-		c = chunk_cut(c, lead_of(c, align), size);
-	else
-		heap_trim(0); /* a mapping may do with less */
-	unlock();
+	if (!c || (!ready && lead_of(c, align)))
+		return NULL;
+	uintptr_t soil = soil_of(c);
+	TRACE(source, c == lw.top ? FROM_TOP : FROM_BIN);
+	if (soil <= c->at && c != lw.top && lw.went)
+		heap_miss();
+	bin_remove(c);
+	chunk_cut(c, lead_of(c, align), ready ? size : c->bytes, soil);
 	return c;
 }
 
-/* Gives the live chunk C back: deferred, or merged at once by a thread without a heap. */
+/* Gives C, a live chunk of whole tiles, a record of KIND and all its tiles in the map. */
+static struct chunk *chunk_widen(struct chunk *c, unsigned kind)
+{
+	struct chunk *wide = slab_of(c)->kind >= kind ? c : record_new(kind);
+	wide->at = c->at;
+	wide->bytes = c->bytes;
+	wide->flags = FILLED;
+	if (wide != c)
+		record_free(c);
+	map_set(wide, wide);
+	return wide;
+}
+
+/* ---- chunks, without the lock ---- */
+
+static size_t bucket_of(size_t n) { return n / GRAIN * GOLDEN / (SIZE_MAX / BUCKETS + 1); }
+
+/* A deferred chunk of H of SIZE, live again; if KIND is not NARROW, for a pool with a record of KIND; or
+ * NULL. */
+static struct chunk *deferred_take(struct heap *h, size_t size, size_t align, unsigned kind)
+{
+	struct chunk **bucket = &h->deferred[bucket_of(size)], *c = *bucket;
+	if (!c || c->bytes != size || c->at & (align - 1) ||
+	    (kind && (!(c->flags & FILLED) || slab_of(c)->kind < kind)))
+		return NULL;
+	*bucket = c->next;
+	c->flags &= ~DEFERRED;
+	c->written = end_of(c) - 1;
+	h->deferred_count--;
+	h->deferred_bytes -= size;
+	TRACE(source, FROM_DEFERRED);
+	return c;
+}
+
+/* A live chunk of SIZE for H, or NULL for a thread without a heap; if KIND is not NARROW, for a pool.
+ * NULL: there is no memory. */
+static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align, unsigned kind)
+{
+	struct chunk *c = h ? deferred_take(h, size, align, kind) : NULL;
+	if (c)
+		return c;
+	int saved = lock();
+	c = kind && !records_ready() ? NULL : chunk_get(h, size, align);
+	if (c && kind)
+		c = chunk_widen(c, kind);
+	unlock(saved);
+	return c;
+}
+
+/* Gives C, which is marked as deferred, back: by H's next batch, or at once without a heap. */
 static void chunk_free(struct heap *h, struct chunk *c)
 {
-	size_t size = size_of(c);
-	int saved = errno;
-	if (alone())
-		c->prev = key_of(c);
-	else if (__atomic_exchange_n(&c->prev, key_of(c), __ATOMIC_ACQ_REL) == key_of(c))
-		fault("double free", payload(c));
 	if (h) {
-		struct chunk **bucket = &h->deferred[bucket_of(size)];
+		struct chunk **bucket = &h->deferred[bucket_of(c->bytes)];
 		c->next = *bucket;
 		*bucket = c;
-		h->deferred_bytes += size;
+		h->deferred_bytes += c->bytes;
 		if (++h->deferred_count < DEFER_COUNT && h->deferred_bytes < DEFER_BYTES)
 			return;
 	}
-	lock();
-	if (h)
-		merge_deferred(h, ON_BOUND);
-	else
-		chunk_release(c);
-	unlock();
-	errno = saved;
+	int saved = lock();
+	h ? merge_deferred(h, ON_BOUND) : (void)chunk_release(c);
+	unlock(saved);
 }
 
-/* ---- pools, by their owner ---- */
-
-static INLINE void *pool_base(const struct pool *pool) { return (void *)pool->origin; }
-static size_t pool_bytes(struct pool *p) { return size_of(chunk_of(pool_base(p))) & -TILE; }
-
-/* `free` of POOL when it is empty: a pool of descriptors holds its own. */
-static size_t pool_all(const struct pool *pool)
-{
-	return ((size_t)2 << pool->slots) - 1 - (pool_base(pool) == pool);
-}
-
-/* The class that serves what index I stands for, (I + 1) * GRAIN bytes: every GRAIN up to 16 of
- * them, then eight steps to a doubling. */
-static unsigned class_of(unsigned i)
-{
-	return i < 16 ? i : i < 32 ? i | 1 : i < CLASSES ? i | 3 : i;
-}
-
-/* Makes POOL, or NULL, the one that serves CLASS. */
-static void current_set(struct heap *h, unsigned class, struct pool *pool)
-{
-	if (pool)
-		pool->attend = ALWAYS;
-	for (unsigned i = class; i <= class && class_of(i) == class; i--)
-		h->current[i] = pool;
-}
-
-/* Puts POOL, which has a free slot, last into the ring of its class. */
-static void ring_add(struct pool *pool)
-{
-	struct pool *head = pool->owner->current[pool->class];
-	pool->attend = pool_all(pool);
-	pool->next = head ? head : pool;
-	pool->prev = head ? head->prev : pool;
-	pool->prev->next = pool->next->prev = pool;
-	if (!head)
-		current_set(pool->owner, pool->class, pool);
-}
-
-static void ring_remove(struct pool *pool)
-{
-	struct pool *next = pool->next == pool ? NULL : pool->next;
-	pool->attend = ((size_t)1 << pool->slots) + ((size_t)1 << pool->slots / 4);
-	pool->next->prev = pool->prev;
-	pool->prev->next = pool->next;
-	if (pool->owner->current[pool->class] == pool)
-		current_set(pool->owner, pool->class, next);
-	pool->next = NULL;
-}
-
-/* The slot of POOL that begins at P; a larger number than any if none does. */
-static INLINE size_t slot_of(const struct pool *pool, const void *p)
-{
-	size_t product = ((uintptr_t)p - pool->origin) * pool->inverse;
-	return product >> pool->shift | product << (-pool->shift & (BITS - 1));
-}
-
-static void slot_free(struct pool *pool, size_t slot);
-
-/* Gives the memory of POOL, which is empty and in no ring, back. */
-static void pool_return(struct pool *pool)
-{
-	struct heap *h = pool->owner;
-	struct chunk *c = chunk_of(pool_base(pool));
-	size_t bytes = pool_bytes(pool);
-	TRACE(pool_free, (uintptr_t)c, bytes);
-	map_set(pool->origin, pool->origin + bytes, &chunks);
-	latest = latest == pool ? &chunks : latest;
-	if (pool_base(pool) != pool) {
-		struct pool *home = tile_of(pool);
-		slot_free(home, slot_of(home, pool));
-	}
-	if (!sealed(c))
-		fault("smashed header", payload(c));
-	chunk_free(h, c);
-}
-
-/* `free` reached `attend`: POOL is no longer full, or became empty. */
-static OUTLINE void pool_attend(struct pool *pool)
-{
-	if (!pool->next)
-		ring_add(pool);
-	if (pool->free < pool->attend)
-		return;
-	ring_remove(pool);
-	pool_return(pool);
-}
-
-static INLINE void slot_free(struct pool *pool, size_t slot)
-{
-	pool->free |= (size_t)1 << slot;
-	if (unlikely(pool->free >= pool->attend))
-		pool_attend(pool);
-}
-
-/* The lowest free slot of POOL, which has one. */
-static INLINE void *slot_next(const struct pool *pool)
-{
-	return (void *)(pool->origin + (unsigned)__builtin_ctzl(pool->free) * pool->size);
-}
-
-/* What remains of POOL's free slots without that one: 0 if it is the guard. */
-static INLINE size_t slots_left(const struct pool *p) { return p->free - (p->free & -p->free); }
-
-static INLINE void *slot_take(struct pool *pool)
-{
-	void *p = slot_next(pool);
-	pool->free = slots_left(pool);
-	return p;
-}
-
-static struct pool *pool_get(struct heap *h, unsigned class);
+/* ---- pools come and go ---- */
 
 /* A new current pool of about BYTES of CLASS for H; NULL when there is no memory. */
-static struct pool *pool_new(struct heap *h, unsigned class, size_t bytes)
+static struct chunk *pool_new(struct heap *h, unsigned class, size_t bytes)
 {
-	bool own = class == CLASSES;
-	size_t size = own ? sizeof(struct pool) : (class + 1) * GRAIN, inverse = 1;
-	size_t least = 4 * size,
-	       most = SLOTS * size + WORD < POOL_BYTES ? SLOTS * size + WORD : POOL_BYTES;
-	bytes = bytes < least ? least : bytes < most ? bytes : most;
-	bytes = bytes < TILE ? TILE : bytes & -TILE;
-	struct pool *home = own ? NULL : pool_get(h, CLASSES);
-	struct chunk *c = own || home ? chunk_alloc(h, bytes, TILE) : NULL;
-	if (!c)
+	size_t size = (class + 1) * GRAIN, inverse = 1, least = size < TILE / 4 ? TILE : 4 * size;
+	size_t most = SLOTS * size < POOL_BYTES ? SLOTS * size : POOL_BYTES;
+	bytes = (bytes < least ? least : bytes < most ? bytes : most) & -TILE;
+	size_t slots = bytes / size < SLOTS ? bytes / size : SLOTS;
+	struct chunk *pool = chunk_alloc(h, bytes, TILE, slots > 2 * BITS ? WIDE : SMALL);
+	if (!pool)
 		return NULL;
-	struct pool *pool = own ? payload(c) : slot_next(home);
-	size_t slots = (bytes - WORD) / size, shift = __builtin_ctzl(size);
-	slots = slots < SLOTS ? slots : SLOTS;
+	unsigned shift = __builtin_ctzl(size);
 	for (int i = 0; i < 6; i++) /* each step doubles the bits that are right */
 		inverse *= 2 - (size >> shift) * inverse;
-	*pool = (struct pool){.owner = h,
-	                      .origin = (uintptr_t)payload(c),
-	                      .limit = slots * size,
-	                      .inverse = inverse,
-	                      .shift = shift,
-	                      .size = size,
-	                      .slots = slots,
-	                      .class = class};
-	pool->free = pool_all(pool);
-	map_set(pool->origin, pool->origin + bytes, pool);
-	if (!own)
-		slot_take(home);
+	pool->limit = slots * size;
+	pool->inverse = inverse;
+	pool->shift = shift;
+	pool->size = size;
+	pool->slots = slots;
+	pool->class = class;
+	pool->told = 0;
+	memset(pool->free, 0, 2 * words_of(pool) * WORD);
+	for (size_t i = 0; i <= (slots - 1) / BITS; i++)
+		pool->free[i] = SIZE_MAX;
+	pool->free[(slots - 1) / BITS] >>= -slots % BITS;
+	pool->flags |= POOL;
+	pool->owner = h;
 	ring_add(pool);
+	pool_seek(pool);
 	TRACE(source, FROM_REFILL);
-	TRACE(pool_new, (uintptr_t)c, bytes, own ? 0 : size, own ? 0 : slots);
+	TRACE(pool_new, pool->at, bytes, size, slots);
 	return pool;
 }
 
-/* A pool with a free slot for CLASS, which is current: each new one is twice as large. */
-static struct pool *pool_get(struct heap *h, unsigned class)
+/* Gives the memory of POOL, whose slots are all free, back. */
+static void pool_return(struct chunk *pool)
 {
-	struct pool *pool = h->current[class];
-	size_t bytes = 0;
-	if (pool && !slots_left(pool)) {
-		bytes = 2 * pool_bytes(pool);
-		ring_remove(pool);
-	}
-	return h->current[class] ? h->current[class] : pool_new(h, class, bytes);
+	struct heap *h = pool->owner;
+	ring_remove(pool);
+	TRACE(pool_free, pool->at, pool->bytes);
+	latest = latest == pool ? &nowhere : latest;
+	pool->written = end_of(pool) - 1;
+	pool->flags ^= POOL | DEFERRED;
+	chunk_free(h, pool);
+}
+
+/* `until` frees have come. */
+static OUTLINE void pool_attend(struct chunk *pool)
+{
+	if (!pool->next)
+		ring_add(pool);
+	if (pool->owner->current[pool->class] == pool)
+		pool->until = NEVER;
+	else if (!pool->until)
+		pool_return(pool);
 }
 
 /* Takes in what others freed into H's pools, DRAIN_MAX pools at most. */
 static void heap_drain(struct heap *h)
 {
-	struct pool *pool = h->drained;
+	struct chunk *pool = h->drained;
 	if (!pool)
 		pool = __atomic_exchange_n(&h->pending, NULL, __ATOMIC_ACQUIRE);
 	for (int i = 0; pool && i < DRAIN_MAX; i++) {
-		struct pool *next = pool->pending;
-		size_t freed = __atomic_exchange_n(&pool->remote, 0, __ATOMIC_ACQ_REL);
-		if (pool->free & freed)
-			fault("double free",
-			      chunk_at(pool_base(pool),
-			               __builtin_ctzl(pool->free & freed) * pool->size));
-		pool->free |= freed;
-		if (pool->free >= pool->attend)
+		struct chunk *next = pool->pending;
+		unsigned told = __atomic_exchange_n(&pool->told, 0, __ATOMIC_ACQ_REL), came = 0;
+		for (; told; told &= told - 1) {
+			unsigned k = __builtin_ctz(told);
+			size_t freed =
+				__atomic_exchange_n(&remote_of(pool)[k], 0, __ATOMIC_ACQ_REL);
+			size_t twice = pool->free[k] & freed,
+			       slot = k * BITS + __builtin_ctzl(twice | !twice);
+			if (twice)
+				fault("double free", (void *)(pool->at + slot * pool->size));
+			pool->free[k] |= freed;
+			came += count_bits(freed);
+		}
+		pool->until = came < pool->until ? pool->until - came : 0;
+		if (!pool->until)
 			pool_attend(pool);
 		pool = next;
 	}
@@ -747,16 +842,14 @@ static void heap_flush(struct heap *h, enum lw_reason reason)
 {
 	while (h->pending || h->drained)
 		heap_drain(h);
-	for (unsigned i = 0; i <= CLASSES; i++) {
-		struct pool *pool = h->current[i];
-		if (pool && pool->free == pool_all(pool)) {
-			ring_remove(pool);
+	for (unsigned i = 0; i < CLASSES; i++) {
+		struct chunk *pool = h->current[i];
+		if (pool && slots_free(pool) == pool->slots)
 			pool_return(pool);
-		}
 	}
-	lock();
+	int saved = lock();
 	merge_deferred(h, reason);
-	unlock();
+	unlock(saved);
 }
 
 /* ---- threads' heaps ---- */
@@ -767,7 +860,7 @@ static void heap_close(void *arg)
 	struct heap *h = arg;
 	heap_flush(h, ON_EXIT);
 	self = &closed;
-	latest = &chunks;
+	latest = &nowhere;
 	pthread_mutex_lock(&lw.lock);
 	h->next = lw.dead;
 	lw.dead = h;
@@ -792,27 +885,20 @@ static OUTLINE struct heap *heap_open(void)
 {
 	if (self == &closed)
 		return NULL;
-	lock();
+	int saved = lock();
 	struct heap *h = lw.dead;
 	if (h) {
 		lw.dead = h->next;
 	} else if (!lw.page) {
-		lw.page = getauxval(AT_PAGESZ);
-		lw.keep = lw.map_min = MAP_MIN;
+		lw.page = PAGE;
+		lw.keep = KEEP_MIN;
 		h = &first;
+	} else if (records_ready()) {
+		h = memset(record_new(HEAP), 0, sizeof *h);
 	}
-	unlock();
-	if (!h) {
-		size_t size = ALIGN_UP(sizeof *h + WORD, GRAIN);
-		struct chunk *c = chunk_alloc(NULL, size, GRAIN);
-		if (!c)
-			return NULL;
-		h = memset(payload(c), 0, sizeof *h);
-		lock();
-		c->head |= OWN;
-		unlock();
-		TRACE(pool_new, (uintptr_t)c, size, 0, 0);
-	}
+	unlock(saved);
+	if (!h)
+		return NULL;
 	h->open = true;
 	self = h; /* before pthread_atfork: musl's allocates */
 	if (!alone()) {
@@ -826,113 +912,46 @@ static INLINE struct heap *heap_get(void) { return likely(self->open) ? self : h
 
 /* ---- blocks ---- */
 
-/* Whether P, of which the map knows nothing, is in a piece of the break that others fetched. */
-static bool is_foreign(uintptr_t p)
+/* Whether SLOT of POOL is free, if its owner knows it or not. */
+static INLINE bool slot_freed(struct chunk *pool, size_t slot)
 {
-	bool foreign = lw.low && p > lw.low - sys_others() && p < sys_sbrk(0);
-	lock();
-	for (struct region *r = lw.regions; r; r = r->next)
-		foreign &= p - (uintptr_t)r >= r->bytes;
-	unlock();
-	return foreign;
+	size_t remote = __atomic_load_n(&remote_of(pool)[slot / BITS], __ATOMIC_RELAXED);
+	return (pool->free[slot / BITS] | remote) >> slot % BITS & 1;
 }
 
-/* What P, a live block, lies in: its pool, &chunks, &mapped, or NULL if it is another allocator's.
- * Aborts if it is none. */
-static struct pool *home_of(void *p)
+/* What C, a pool or a chunk, holds in one block. */
+static size_t usable(const struct chunk *c) { return c->flags & POOL ? c->size : c->bytes; }
+
+/* Whether P, which no chunk holds, is in a piece of the break that others fetched. */
+static bool foreign(uintptr_t p) { return lw.low && p > lw.low - sys_others() && p < sys_sbrk(0); }
+
+/* What is wrong with P, which is no live block: aborts, or NULL if it is another allocator's. */
+static OUTLINE struct chunk *home_missing(void *p)
 {
-	struct chunk *c = chunk_of(p);
-	struct pool *pool = tile_of(p);
-	if (!pool) {
-		const char *option = secure_getenv("LW_FOREIGN");
-		if (!is_foreign((uintptr_t)p) && !(option && *option == 'i'))
-			fault("not a block of this heap", p);
-	} else if (pool->size) {
-		size_t slot = slot_of(pool, p);
-		if (slot >= pool->slots)
-			fault("not a block: a pointer into its middle, or a smashed header", p);
-		if ((pool->free | __atomic_load_n(&pool->remote, __ATOMIC_RELAXED)) >> slot & 1)
-			fault("double free", p);
-	} else if (pool == &mapped) {
-		if ((uintptr_t)p % TILE) /* its region may be gone: mapped_remove() looks at it */
-			fault("not a block: a pointer into its middle, or a smashed header", p);
-	} else if ((uintptr_t)p % GRAIN || !sealed(c) || c->head & OWN || size_of(c) < CHUNK_MIN) {
-		fault("not a block: a pointer into its middle, or a smashed header", p);
-	} else if (c->head & FREE || c->prev == key_of(c)) {
+	int saved = lock();
+	struct chunk *c = map_search((uintptr_t)p);
+	unlock(saved);
+	bool pool = c && c->flags & POOL;
+	if (c && (pool ? slot_of(c, p) < c->slots : c->flags & (FREE | DEFERRED)))
 		fault("double free", p);
-	}
-	return pool;
+	if (c)
+		fault("not a block, but inside one", p);
+	const char *option = secure_getenv("LW_FOREIGN");
+	if (!foreign((uintptr_t)p) && !(option && *option == 'i'))
+		fault("not a block of ours", p);
+	return NULL;
 }
 
-static size_t usable(const struct pool *home, void *p)
+/* What P, a live block, lies in: its pool, its chunk, or NULL if it is another allocator's.  Aborts
+ * if it is none. */
+static HOT struct chunk *home_of(void *p)
 {
-	return !home ? 0 : home->size ? home->size : size_of(chunk_of(p)) - WORD;
-}
-
-/* ---- mapped blocks ---- */
-
-/* Makes C, the first of its region of BYTES, a live block. */
-static void *mapped_set(struct chunk *c, size_t bytes)
-{
-	set_head(c, bytes - TILE);
-	map_set((uintptr_t)payload(c), (uintptr_t)payload(c) + 1, &mapped);
-	return payload(c);
-}
-
-/* Takes P's region out of the heap: another free of it finds nothing. */
-static struct region *mapped_remove(void *p)
-{
-	struct region *r = chunk_at(p, -TILE);
-	lock();
-	if (tile_of(p) != &mapped)
-		fault("double free", p);
-	map_set((uintptr_t)p, (uintptr_t)p + 1, NULL);
-	region_remove(r);
-	unlock();
-	return r;
-}
-
-static size_t mapped_bytes(size_t n) { return ALIGN_UP(n + TILE + WORD, lw.page); }
-
-static void *mapped_new(size_t n)
-{
-	size_t bytes = mapped_bytes(n);
-	lock();
-	struct chunk *c = region_map(bytes, TILE + 1);
-	void *p = c ? mapped_set(c, bytes) : NULL;
-	unlock();
-	TRACE(source, FROM_MMAP); /* or else the heap's source is told next */
-	return p;
-}
-
-static void mapped_free(void *p)
-{
-	struct region *r = mapped_remove(p);
-	size_t bytes = r->bytes;
-	int saved = errno;
-	if (lw.map_min < bytes && bytes <= MAP_LIMIT)
-		lw.map_min = bytes; /* such blocks come and go: from now on the heap serves them */
-	lw.keep = lw.keep < lw.map_min ? lw.map_min : lw.keep;
-	TRACE(map, DO_UNMAP, (uintptr_t)r, bytes, 0, 0);
-	munmap(r, bytes);
-	errno = saved;
-}
-
-static void *mapped_resize(void *p, size_t n)
-{
-	struct region *r = mapped_remove(p);
-	size_t old = r->bytes, bytes = mapped_bytes(n);
-	uintptr_t to = sys_remap(r, old, bytes, NULL);
-	lock();
-	bool moved = to != REFUSED && map_claim(to, to + TILE + 1);
-	if (moved)
-		TRACE(map, DO_REMAP, to, bytes, (uintptr_t)r, old);
-	else if (to != REFUSED)
-		sys_remap((void *)to, bytes, old, r); /* there is no room in the map */
-	bytes = moved ? bytes : old;
-	p = mapped_set(region_add(moved ? to : (uintptr_t)r, bytes), bytes);
-	unlock();
-	return moved ? p : NULL;
+	struct chunk *c = map_guess((uintptr_t)p);
+	size_t slot = c && c->flags & POOL ? slot_of(c, p) : SLOTS;
+	bool live = slot < SLOTS
+	                    ? slot < c->slots && !slot_freed(c, slot)
+	                    : c && c->at == (uintptr_t)p && !(c->flags & (POOL | FREE | DEFERRED));
+	return likely(live) ? c : home_missing(p);
 }
 
 /* ---- malloc and its family ---- */
@@ -943,71 +962,75 @@ static void *out_of_memory(void)
 	return NULL;
 }
 
-/* A chunk, or if large a mapping, for N bytes. */
-static void *chunk_new(struct heap *h, size_t n, size_t align)
+/* The bytes of a chunk for N bytes. */
+static size_t chunk_size(size_t n)
 {
-	size_t size = ALIGN_UP(n + WORD, GRAIN);
-	bool mappable = size >= MAP_MIN && align <= GRAIN;
-	void *p = mappable && size >= lw.map_min ? mapped_new(n) : NULL;
-	if (p)
-		return p;
-	struct chunk *c = chunk_alloc(h, size < CHUNK_MIN ? CHUNK_MIN : size, align);
-	if (c)
-		return payload(c);
-	return mappable ? mapped_new(n) : NULL; /* it needs no more than its size */
+	return n < TILE ? TILE : n < LARGE ? ALIGN_UP(n, GRAIN) : ALIGN_UP(n, lw.page);
 }
 
 /* N bytes that no current pool has. */
 static OUTLINE void *alloc_slow(size_t n, size_t align)
 {
-	int saved = errno;
-	void *p = NULL;
 	struct heap *h = heap_get();
+	struct chunk *c = NULL;
 	if (h && (h->pending || h->drained))
 		heap_drain(h);
-	if (h && n <= POOL_MAX && align <= GRAIN) {
-		struct pool *pool = pool_get(h, class_of((n - !!n) / GRAIN));
-		p = pool ? slot_take(pool) : NULL;
-	}
-	if (!p && n <= PTRDIFF_MAX && n + align > n)
-		p = chunk_new(h, n, align);
-	errno = p ? saved : ENOMEM;
-	return p;
+	if (h && n <= POOL_MAX && align <= GRAIN && (c = pool_get(h, class_of((n - !!n) / GRAIN))))
+		return slot_take(c);
+	if (n >= LARGE && align < lw.page)
+		align = lw.page;
+	if (n <= PTRDIFF_MAX && n + align > n)
+		c = chunk_alloc(h, chunk_size(n), align, NARROW);
+	return c ? (void *)c->at : out_of_memory();
 }
 
-/* Makes the live chunk C of SIZE in place, if it can be. */
+/* Makes the live chunk C of SIZE in place, if it can be; a little less is kept for growth. */
 static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 {
-	int saved = errno;
-	lock();
-	size_t all = size_of(c), more = size < all + CHUNK_MIN ? CHUNK_MIN : size - all;
-	struct chunk *next = chunk_at(c, all);
-	if (size > all) {
+	int saved = lock();
+	size_t had = c->bytes;
+	uintptr_t soil = end_of(c);
+	if (size > had && records_ready()) {
 		merge_deferred(h, ON_MISS);
-		if (next == lw.top && size_of(next) < more)
-			heap_grow(more);
-		if (next->head & FREE && size_of(next) >= more)
-			all += size_of(chunk_cut(next, 0, more));
-		set_head(c, all | (c->head & PREV_FREE));
+		if (lw.top ? lw.top->at == soil && had + lw.top->bytes < size : soil == lw.end)
+			heap_grow(size - had);
 	}
-	if (size <= all && all - size >= CHUNK_MIN + all / 8) { /* less is kept for growth */
-		set_head(chunk_at(c, size), all - size);
-		set_head(c, size | (c->head & PREV_FREE));
-		chunk_release(chunk_at(c, size));
+	if ((size > had || had - size >= TILE + had / 8) && records_ready()) {
+		struct chunk *next = map_get(soil);
+		map_set(c, NULL);
+		if (size > had && next && had + next->bytes >= size)
+			soil = chunk_absorb(c, next, soil);
+		chunk_cut(c, 0, c->bytes < size ? had : size, soil);
 	}
-	unlock();
-	errno = saved;
-	return size <= all;
+	unlock(saved);
+	return size <= c->bytes;
 }
 
 API HOT void *malloc(size_t n)
 {
 	if (unlikely(n - 1 >= POOL_MAX))
 		return alloc_slow(n, GRAIN);
-	struct pool *pool = self->current[(n - 1) / GRAIN];
-	if (unlikely(!pool))
+	struct chunk *pool = self->current[(n - 1) / GRAIN];
+	if (unlikely(!pool || !*pool->word))
 		return alloc_slow(n, GRAIN);
-	return likely(slots_left(pool)) ? slot_take(pool) : alloc_slow(n, GRAIN);
+	return slot_take(pool);
+}
+
+/* A free into POOL, which is another thread's. */
+static void free_remote(struct chunk *pool, void *p)
+{
+	size_t slot = slot_of(pool, p), bit = (size_t)1 << slot % BITS;
+	unsigned word = slot / BITS;
+	size_t others = __atomic_fetch_or(&remote_of(pool)[word], bit, __ATOMIC_ACQ_REL);
+	if (others & bit)
+		fault("double free", p);
+	if (others || __atomic_fetch_or(&pool->told, 1u << word, __ATOMIC_ACQ_REL))
+		return; /* the owner has been told, or will be */
+	struct chunk **list = &pool->owner->pending;
+	pool->pending = __atomic_load_n(list, __ATOMIC_RELAXED);
+	while (!__atomic_compare_exchange_n(list, &pool->pending, pool, true, __ATOMIC_RELEASE,
+	                                    __ATOMIC_RELAXED))
+		;
 }
 
 /* A free that is not of the caller's own pools. */
@@ -1015,46 +1038,39 @@ static OUTLINE void free_slow(void *p)
 {
 	if (!p)
 		return;
-	struct pool *home = home_of(p);
-	if (home == &chunks) {
-		struct heap *h = self->open ? self : NULL;
-		TRACE(path, h ? TO_DEFERRED : TO_HEAP);
-		chunk_free(h, chunk_of(p));
-	} else if (home == &mapped) {
-		TRACE(path, TO_SYSTEM);
-		mapped_free(p);
-	} else if (!home) {
+	struct chunk *home = home_of(p);
+	if (!home) {
 		TRACE(path, TO_FOREIGN);
 		__atomic_fetch_add(&lw.foreign, 1, __ATOMIC_RELAXED);
-	} else {
-		size_t bit = (size_t)1 << slot_of(home, p);
-		size_t others = __atomic_fetch_or(&home->remote, bit, __ATOMIC_ACQ_REL);
-		struct pool **list = &home->owner->pending;
-		if (others & bit)
-			fault("double free", p);
+	} else if (home->flags & POOL) {
 		TRACE(path, TO_REMOTE);
-		if (others) /* the owner has been told */
-			return;
-		home->pending = __atomic_load_n(list, __ATOMIC_RELAXED);
-		while (!__atomic_compare_exchange_n(list, &home->pending, home, true,
-		                                    __ATOMIC_RELEASE, __ATOMIC_RELAXED))
-			;
+		free_remote(home, p);
+	} else {
+		unsigned flags =
+			alone() ? home->flags
+				: __atomic_fetch_or(&home->flags, DEFERRED, __ATOMIC_ACQ_REL);
+		home->flags |= DEFERRED;
+		if (flags & (FREE | DEFERRED)) /* two threads freed it at one moment */
+			fault("double free", p);
+		struct heap *h = self->open ? self : NULL;
+		TRACE(path, h ? TO_DEFERRED : TO_HEAP);
+		chunk_free(h, home);
 	}
 }
 
 API HOT void free(void *p)
 {
-	struct pool *pool = latest;
-	if (unlikely((uintptr_t)p - pool->origin >= pool->limit)) {
-		pool = tile_guess(p);
-		if (unlikely(!pool || pool->owner != self))
+	struct chunk *pool = latest;
+	if (unlikely((uintptr_t)p - pool->at >= pool->limit)) {
+		pool = map_guess((uintptr_t)p);
+		if (unlikely(!pool || pool->owner != self ||
+		             (uintptr_t)p - pool->at >= pool->limit))
 			return free_slow(p);
 		latest = pool;
 	}
 	size_t slot = slot_of(pool, p);
-	if (unlikely(slot > SLOTS || pool->free >> slot & 1))
-		return free_slow(p); /* it tells what is wrong */
-	slot_free(pool, slot);
+	if (unlikely(slot >= SLOTS || !slot_free(pool, slot)))
+		free_slow(p); /* it tells what is wrong */
 }
 
 API void *calloc(size_t count, size_t size)
@@ -1062,36 +1078,42 @@ API void *calloc(size_t count, size_t size)
 	size_t n;
 	if (__builtin_mul_overflow(count, size, &n))
 		return out_of_memory();
-	void *p = malloc(n);
-	return !p || (n >= MAP_MIN && tile_of(p) == &mapped) ? p : memset(p, 0, n);
+	char *p = malloc(n);
+	if (!p)
+		return NULL;
+	char *end = p + n, *from = end, *to = (char *)((uintptr_t)end & -lw.page);
+	if (n > POOL_MAX)
+		from = (char *)ALIGN_UP(soil_of(map_get((uintptr_t)p)), lw.page);
+	if (from >= to)
+		return memset(p, 0, n);
+	memset(to, 0, end - to); /* below lie pages of zeros */
+	return memset(p, 0, from - p);
 }
 
 API void *realloc(void *p, size_t n)
 {
 	if (!p)
 		return malloc(n);
-	struct pool *home = home_of(p);
-	size_t had = usable(home, p);
+	struct chunk *home = home_of(p);
 	if (!n) {
 		free(p);
 		return NULL;
 	}
 	if (n > PTRDIFF_MAX || !home)
 		return out_of_memory();
-	if (home == &mapped && n >= lw.map_min) {
-		void *to = mapped_resize(p, n);
-		return to ? to : out_of_memory();
-	}
-	if (home->size ? n <= had && 2 * n > had
-	               : home == &chunks && n > POOL_MAX &&
-	                         chunk_resize(self, chunk_of(p), ALIGN_UP(n + WORD, GRAIN)))
+	size_t had = usable(home), page = lw.page, len = n < had ? n : had, moved = 0;
+	if (home->flags & POOL ? n <= had && 2 * n > had
+	                       : n > POOL_MAX && chunk_resize(self, home, chunk_size(n)))
 		return p;
 	bool grows = n > had && n > POOL_MAX; /* and will again: it moves with room to spare */
-	void *to = malloc(grows ? n + n / 8 : n);
-	if (to) {
-		memcpy(to, p, n < had ? n : had);
-		free(p);
-	}
+	char *to = malloc(grows ? n + n / 8 : n);
+	if (!to)
+		return NULL;
+	if (len >= LARGE && !(((uintptr_t)to | (uintptr_t)p) & (page - 1)) &&
+	    sys_move(to, p, len & -page))
+		moved = len & -page;
+	memcpy(to + moved, (char *)p + moved, len - moved);
+	free(p);
 	return to;
 }
 
@@ -1125,99 +1147,85 @@ API int posix_memalign(void **to, size_t align, size_t n)
 	return p ? 0 : ENOMEM;
 }
 
-API void *pvalloc(size_t n)
+API void *aligned_alloc(size_t align, size_t n) { return memalign(align, n); }
+API void *valloc(size_t n) { return memalign(PAGE, n); }
+API void *pvalloc(size_t n) { return valloc(n > PTRDIFF_MAX ? n : ALIGN_UP(n + !n, PAGE)); }
+API size_t malloc_usable_size(void *p)
 {
-	size_t page = getauxval(AT_PAGESZ);
-	return n > PTRDIFF_MAX ? out_of_memory() : memalign(page, ALIGN_UP(n + !n, page));
+	struct chunk *home = p ? home_of(p) : NULL;
+	return home ? usable(home) : 0;
 }
 
-API void *aligned_alloc(size_t align, size_t n) { return memalign(align, n); }
-API void *valloc(size_t n) { return memalign(getauxval(AT_PAGESZ), n); }
-API size_t malloc_usable_size(void *p) { return p ? usable(home_of(p), p) : 0; }
 API int malloc_trim(size_t pad) { return lw_trim(pad); }
 API void free_sized(void *p, size_t n) { n ? free(p) : free(p); }
 API void free_aligned_sized(void *p, size_t align, size_t n) { align | n ? free(p) : free(p); }
 
 /* ---- the heap in figures ---- */
 
-struct visit {
-	struct lw_stats sum;
-	void (*fn)(void *ptr, size_t usable, enum lw_kind kind, void *arg); /* or NULL */
-	void *arg;
-};
-
-static void visit_block(struct visit *v, void *p, size_t bytes, enum lw_kind kind)
+/* Adds to SUM, and calls FN, if it is not NULL, for all live blocks. */
+static void heap_walk(struct lw_stats *sum, void (*fn)(void *, size_t, enum lw_kind, void *),
+                      void *arg)
 {
-	v->sum.live += bytes;
-	v->sum.live_blocks++;
-	if (v->fn)
-		v->fn(p, bytes, kind, v->arg);
-}
-
-/* A live chunk: a block of the program's, deferred, a pool, or of the allocator's own. */
-static void visit_chunk(struct visit *v, struct chunk *c)
-{
-	struct pool *pool = tile_of(payload(c));
-	size_t bytes = size_of(c) - WORD;
-	if (c->prev == key_of(c)) {
-		v->sum.deferred += bytes;
-	} else if (!pool->size && !(c->head & OWN)) {
-		visit_block(v, payload(c), bytes, pool == &mapped ? LW_MAPPED : LW_CHUNK);
-	} else if (pool->size && pool->class < CLASSES) {
-		v->sum.pool_free += bytes;
-		for (size_t i = 0, free = pool->free | pool->remote; i < pool->slots; i++)
-			if (!(free >> i & 1)) {
-				v->sum.pool_free -= pool->size;
-				visit_block(v, chunk_at(pool_base(pool), i * pool->size),
-				            pool->size, LW_POOL_OBJECT);
-			}
+	int saved = lock();
+	for (size_t i = 0; i < LEAVES * LEAF_TILES; i++) {
+		const struct leaf *leaf = &lw.leaf[i / LEAF_TILES];
+		struct chunk *c = leaf->map ? leaf->map[i % LEAF_TILES] : NULL;
+		if (!leaf->map)
+			i += LEAF_TILES - 1;
+		if (!c || c->at / TILE != leaf->tag * LEAF_TILES + i % LEAF_TILES)
+			continue;
+		if (c->flags & (FREE | DEFERRED)) {
+			*(c->flags & DEFERRED ? &sum->deferred
+			  : c == lw.top       ? &sum->top
+			                      : &sum->bins) += c->bytes;
+			continue;
+		}
+		size_t size = usable(c);
+		sum->pool_free += c->flags & POOL ? c->limit : c->bytes;
+		for (size_t k = 0; k < (c->flags & POOL ? c->slots : 1); k++) {
+			if (c->flags & POOL && slot_freed(c, k))
+				continue;
+			sum->pool_free -= size;
+			sum->live += size;
+			sum->live_blocks++;
+			if (fn)
+				fn((void *)(c->at + k * size), size,
+				   c->flags & POOL ? LW_POOL_OBJECT : LW_CHUNK, arg);
+		}
 	}
-}
-
-static void visit_heap(struct visit *v)
-{
-	lock();
-	for (struct region *r = lw.regions; r; r = r->next)
-		for (struct chunk *c = region_first(r); c != fence_of(r);
-		     c = chunk_at(c, size_of(c)))
-			if (c->head & FREE)
-				*(c == lw.top ? &v->sum.top : &v->sum.bins) += size_of(c);
-			else
-				visit_chunk(v, c);
-	unlock();
+	unlock(saved);
 }
 
 API void lw_walk(void (*fn)(void *ptr, size_t usable, enum lw_kind kind, void *arg), void *arg)
 {
-	visit_heap(&(struct visit){.fn = fn, .arg = arg});
+	heap_walk(&(struct lw_stats){0}, fn, arg);
 }
 
 API void lw_stats(struct lw_stats *stats)
 {
-	struct visit v = {.fn = NULL};
-	struct lw_stats *s = &v.sum;
-	visit_heap(&v);
-	s->version = stats->version < sizeof *s ? stats->version : sizeof *s;
-	s->extent = lw.extent;
-	s->peak_extent = lw.peak;
-	s->foreign = lw.foreign;
-	s->headers = s->extent - s->live - s->pool_free - s->deferred - s->bins - s->top;
-	memcpy(stats, s, s->version);
+	size_t known = stats->version < sizeof *stats ? stats->version : sizeof *stats;
+	struct lw_stats s = {known, .extent = lw.extent, .peak_extent = lw.peak,
+	                     .foreign = lw.foreign};
+	heap_walk(&s, NULL, NULL);
+	s.headers = s.extent - s.live - s.pool_free - s.deferred - s.bins - s.top;
+	memcpy(stats, &s, known);
 }
 
 API int lw_trim(size_t pad)
 {
-	size_t before = lw.extent;
+	size_t before = lw.extent; /* the merge of what was deferred may give some back, too */
 	if (heap_get())
 		heap_flush(self, ON_TRIM);
-	lock();
-	bool gone = heap_trim(pad);
-	for (unsigned n = bin_number(2 * lw.page); n < BINS; n++)
-		for (struct chunk *c = lw.bin[n]; c; c = c->next)
-			if (dirt_of(c))
-				chunk_purge(c);
-	unlock();
-	return gone || lw.extent < before;
+	int saved = lock();
+	bool gone = lw.top && chunk_purge(lw.top, pad);
+	for (unsigned n = 0; n < BINS; n++)
+		for (struct chunk *c = lw.bin[n], *next; c; c = next) {
+			next = c->next;
+			gone |= dirt_of(c) && chunk_purge(c, 0);
+		}
+	gone |= lw.extent < before;
+	unlock(saved);
+	return gone;
 }
 
 API unsigned lw_version(void) { return LW_VERSION; }

@@ -27,14 +27,14 @@ unsigned lw_version(void);
  * others changed meanwhile.
  */
 struct lw_stats {
-	size_t version;   /* in: sizeof(struct lw_stats) the caller knows; out: bytes filled in */
-	size_t extent;    /* all that came from the system less what went back */
-	size_t live;      /* usable bytes of live blocks */
-	size_t headers;   /* size words of live and deferred chunks, fences, the allocator's own */
-	size_t pool_free; /* slots of pools that hold no live object, and pools' remainders */
-	size_t deferred;  /* freed chunks not merged yet */
-	size_t bins;      /* free chunks */
-	size_t top;       /* the free end of the heap */
+	size_t version; /* in: sizeof(struct lw_stats) the caller knows; out: bytes filled in */
+	size_t extent;  /* all that came from the system less what went back */
+	size_t live;    /* usable bytes of live blocks */
+	size_t headers; /* what the allocator knows of its chunks and pools, and pools' odd ends */
+	size_t pool_free;   /* slots of pools that hold no live object */
+	size_t deferred;    /* freed chunks not merged yet */
+	size_t bins;        /* free chunks */
+	size_t top;         /* the free end of the heap */
 	size_t peak_extent; /* the largest extent so far */
 	size_t live_blocks; /* count */
 	size_t foreign;     /* count of frees of another allocator's blocks, left alone */
@@ -44,7 +44,7 @@ struct lw_stats {
 void lw_stats(struct lw_stats *stats);
 
 /* What lw_walk meets. */
-enum lw_kind { LW_POOL_OBJECT, LW_CHUNK, LW_MAPPED };
+enum lw_kind { LW_POOL_OBJECT, LW_CHUNK };
 
 /*
  * Calls FN for every live block with its address, usable bytes and kind.  FN must not allocate or

@@ -1,36 +1,45 @@
 /*
  * lw_check.c - proves every invariant that lw_heap.h states; see lw_check.h.
  *
- * It needs the allocator's internals, so it is compiled in one unit with it.  First the tiling of
- * the regions is proved, on which all else stands, then what each chunk is, then the lists and the
- * map.  What is found on the way is counted twice, by address and by list: both have to agree.
+ * It needs the allocator's internals, so it is compiled in one unit with it.  First it is proved
+ * that the map's entries are those of chunks that tile the heap, on which all else stands, then
+ * that records lie in slabs, then what each chunk is, then the lists.  What is found on the way is
+ * counted twice, by chunk and by entry, slot, slab or list: both have to agree.
  */
 #include "lw.c"
 #include "lw_check.h"
 
-#define HEAPS 1024 /* more threads than any test has */
+#define HEAPS 1024              /* more threads than any test has */
+#define SLABS ((size_t)1 << 13) /* half of them used: records of 300,000 chunks */
 
-#define HOLDS(cond, what, at)                    \
-	do {                                     \
-		if (!(cond))                     \
-			return broken(what, at); \
+#define HOLDS(cond, what, at)                               \
+	do {                                                \
+		if (!(cond))                                \
+			return broken(what, (uintptr_t)at); \
 	} while (0)
 
-/* What the walk by address has seen. */
+/* What the walk over the chunks has seen. */
 static struct {
+	struct met {
+		struct slab *slab;
+		size_t found;       /* of its records: those that somebody has */
+	} met[SLABS];               /* by a hash of the address */
+	size_t slabs, open, listed; /* all of them; that have a free record; in lists */
 	struct heap *heap[HEAPS];
 	unsigned heaps;
 	struct lw_stats sum;
-	size_t free_chunks, dirty, deferred, ringed, remote;
-	size_t pools, descriptors;              /* of programs' classes; slots that hold one */
-	size_t tiles, pool_tiles, mapped_tiles; /* marked: of regions, pools, mapped blocks; */
-	size_t marks, pool_marks, mapped_marks; /* by the map itself */
+	size_t entries, marks; /* of the map: that chunks should have; that are there */
+	size_t free_chunks, dirty, deferred, ringed, told;
 } seen;
 
-static int broken(const char *what, const void *at)
+/* The leaves that there are. */
+static const struct leaf *leaf[LEAVES];
+static size_t leaves;
+
+static int broken(const char *what, uintptr_t at)
 {
 	char line[160]; /* dprintf would allocate */
-	int len = snprintf(line, sizeof line, "liblw: check: %s: address=%p\n", what, at);
+	int len = snprintf(line, sizeof line, "liblw: check: %s: address=%p\n", what, (void *)at);
 	return write(STDERR_FILENO, line, len) < 0 ? -2 : -1;
 }
 
@@ -45,264 +54,439 @@ static bool seen_heap(const struct heap *h)
 static bool zeros(const void *p, size_t n)
 {
 	static const char none[4096];
-	for (; n > sizeof none; p = chunk_at(p, sizeof none), n -= sizeof none)
-		if (memcmp(p, none, sizeof none))
+	const char *at = p;
+	for (; n > sizeof none; at += sizeof none, n -= sizeof none)
+		if (memcmp(at, none, sizeof none))
 			return false;
-	return !memcmp(p, none, n);
+	return !memcmp(at, none, n);
 }
 
 static unsigned bits_of(size_t word) { return __builtin_popcountl(word); }
 
-/* ---- the tiling ---- */
-
-static bool is_mapped(struct region *r) { return tile_of(payload(region_first(r))) == &mapped; }
-
-/* Behind the last chunk, which is LAST. */
-static int check_end(struct region *r, const struct chunk *last)
+/* The bits of word I of a pool of SLOTS that stand for a slot. */
+static size_t bits_there(size_t slots, unsigned i)
 {
-	struct chunk *fence = fence_of(r);
-	size_t binned = last->head & FREE && last != lw.top;
-	HOLDS(r != lw.brk || lw.top == (last->head & FREE ? last : NULL),
-	      "top is not the last chunk of the break", lw.top);
-	if (last == lw.top || is_mapped(r))
+	return slots >= (i + 1) * BITS ? SIZE_MAX
+	       : slots <= i * BITS     ? 0
+	                               : ((size_t)1 << (slots - i * BITS)) - 1;
+}
+
+/* The first chunk that begins in the tile of entry *I, counted through all leaves, or above. */
+static struct chunk *chunk_from(size_t *i)
+{
+	for (; *i < leaves * LEAF_TILES; ++*i) {
+		const struct leaf *l = leaf[*i / LEAF_TILES];
+		size_t n = *i % LEAF_TILES;
+		struct chunk *c = l->map[n];
+		if (c && c->at / TILE == l->tag * LEAF_TILES + n)
+			return c;
+		if (!(n % BITS) && zeros(l->map + n, BITS * WORD))
+			*i += BITS - 1;
+	}
+	return NULL;
+}
+
+#define for_each_chunk(c, i) for (size_t i = 0; ((c) = chunk_from(&i)); i++)
+
+/* ---- slabs ---- */
+
+static size_t record_size(unsigned kind)
+{
+	return kind == NARROW  ? offsetof(struct chunk, limit)
+	       : kind == SMALL ? ROOM(2)
+	       : kind == WIDE  ? ROOM(WORDS)
+	                       : ALIGN_UP(sizeof(struct heap), LINE);
+}
+
+/* Whether RECORD, which may be anything, lies in what looks like a slab. */
+static bool in_slab(const void *record)
+{
+	const struct slab *s = slab_of((void *)record);
+	return s->kind < KINDS && s->size == record_size(s->kind);
+}
+
+/* Whether AT lies in a page that is kept for a slab to come. */
+static bool is_ready(uintptr_t at) { return at - lw.next_slab < lw.slabs_left * lw.page; }
+
+/* Whether RECORD is one of S that was handed out, and perhaps given back. */
+static bool was_taken(const struct slab *s, const void *record)
+{
+	size_t offset = (uintptr_t)record - (uintptr_t)s - LINE;
+	return offset < s->fresh - LINE && !(offset % s->size);
+}
+
+static bool was_returned(const struct slab *s, const void *record)
+{
+	const void *back = s->free;
+	while (back && back != record)
+		back = *(void *const *)back;
+	return back;
+}
+
+static int check_slab(const struct slab *s)
+{
+	size_t back = 0, taken = (s->fresh - LINE) / s->size;
+	HOLDS(!is_ready((uintptr_t)s), "a slab that has yet to come is in use", s);
+	HOLDS(s->fresh >= LINE && s->fresh <= lw.page && s->fresh == LINE + taken * s->size,
+	      "a slab's records do not lie end to end", s);
+	for (void **record = s->free; record; record = *record) {
+		HOLDS(was_taken(s, record), "a free record is none of its slab", record);
+		HOLDS(back++ < taken, "a record is free twice", s);
+	}
+	HOLDS(s->live == taken - back, "records in use miscounted", s);
+	return 0;
+}
+
+/* Where the slab of RECORD was noted, or is to be. */
+static struct met *met_with(const void *record)
+{
+	struct slab *s = slab_of((void *)record);
+	size_t i = (uintptr_t)s / lw.page % SLABS;
+	while (seen.met[i].slab && seen.met[i].slab != s)
+		i = (i + 1) % SLABS;
+	return &seen.met[i];
+}
+
+/* The heaps of a slab need nobody to know them: a thread may have no pool. */
+static int meet_heaps(struct met *m)
+{
+	uintptr_t at = (uintptr_t)m->slab + LINE, end = (uintptr_t)m->slab + m->slab->fresh;
+	for (; at < end; at += m->slab->size) {
+		if (was_returned(m->slab, (void *)at))
+			continue;
+		HOLDS(seen.heaps < HEAPS, "too many heaps to check", at);
+		seen.heap[seen.heaps++] = (struct heap *)at;
+		m->found++;
+	}
+	return 0;
+}
+
+/* Proves the slab in which RECORD lies, when it is met for the first time. */
+static int meet_slab(const void *record)
+{
+	struct met *m = met_with(record);
+	if (m->slab)
 		return 0;
-	HOLDS(sealed(fence) && !size_of(fence) && fence->head & OWN && !(fence->head & FREE),
-	      "a broken fence", fence);
-	HOLDS(!(fence->head & PREV_FREE) == !binned, "PREV_FREE of a fence is wrong", fence);
-	HOLDS(!binned || ((size_t *)fence)[-1] == size_of(last), "a broken footer", fence);
+	HOLDS(seen.slabs++ < SLABS / 2, "too many slabs to check", record);
+	m->slab = slab_of((void *)record);
+	if (check_slab(m->slab))
+		return -1;
+	seen.open += !slab_full(m->slab);
+	return m->slab->kind == HEAP ? meet_heaps(m) : 0;
+}
+
+/* The record of a chunk is in use, and has room for what the chunk is. */
+static int check_record(const struct chunk *c)
+{
+	HOLDS(in_slab(c), "a record in no slab", c);
+	if (meet_slab(c))
+		return -1;
+	struct met *m = met_with(c);
+	HOLDS(was_taken(m->slab, c), "a record that was not handed out", c);
+	HOLDS(!was_returned(m->slab, c), "a chunk's record is free", c);
+	HOLDS(m->slab->kind != HEAP, "a chunk's record is a heap", c);
+	/* A pool's shape lies where a narrow record has ended. */
+	HOLDS(!(c->flags & POOL) || (m->slab->kind != NARROW &&
+	                             m->slab->kind >= (words_of(c) == WORDS ? WIDE : SMALL)),
+	      "a record is too small for a pool", c->at);
+	m->found++;
 	return 0;
 }
 
-/* Chunks lie end to end, sealed, and tell the truth about their neighbours. */
-static int check_tiling(struct region *r)
+/* The lists are of slabs that are not full.  Their links are right: they go round in no circle. */
+static int check_slab_lists(void)
 {
-	struct chunk *fence = fence_of(r), *c = region_first(r), *below = NULL;
-	for (; c != fence; below = c, c = chunk_at(c, size_of(c))) {
-		bool below_binned = below && below->head & FREE;
-		HOLDS(sealed(c), "a broken seal", payload(c));
-		HOLDS(size_of(c) >= CHUNK_MIN, "a chunk too small", payload(c));
-		HOLDS(size_of(c) <= (uintptr_t)fence - (uintptr_t)c, "a chunk beyond the region",
-		      payload(c));
-		HOLDS(!(c->head & PREV_FREE) == !below_binned, "PREV_FREE is wrong", payload(c));
-		HOLDS(!below_binned || ((size_t *)c)[-1] == size_of(below), "a broken footer",
-		      payload(c));
-		HOLDS(!below_binned || !(c->head & FREE), "two free neighbours", payload(c));
-		if ((c->head & (OWN | FREE)) == OWN && seen.heaps < HEAPS)
-			seen.heap[seen.heaps++] = payload(c);
+	for (unsigned kind = 0; kind < KINDS; kind++) {
+		const struct slab *prev = NULL;
+		for (const struct slab *s = lw.slab[kind]; s; prev = s, s = s->next) {
+			HOLDS(s == slab_of((void *)s) && in_slab(s),
+			      "a list of slabs has what is none", s);
+			HOLDS(s->kind == kind, "a slab in the list of another kind", s);
+			HOLDS(s->prev == prev, "a broken link in a list of slabs", s);
+			HOLDS(!slab_full(s), "a full slab in a list", s);
+			if (meet_slab(s))
+				return -1;
+			seen.listed++;
+		}
 	}
-	HOLDS(seen.heaps < HEAPS, "too many heaps to check", NULL);
-	return check_end(r, below);
+	return 0;
 }
 
-static int check_regions(void)
+/* A heap may be known by its pools alone, by those that look for one whose thread is gone, by its
+ * thread: so its slab, if that is full. */
+static int find_heap(const struct heap *h, const char *what)
 {
-	const struct region *prev = NULL;
-	bool brk = !lw.brk;
-	for (struct region *r = lw.regions; r; prev = r, r = r->next) {
-		HOLDS(r->prev == prev, "a broken link of the regions", r);
-		HOLDS(!((uintptr_t)r % lw.page) && r->bytes > TILE && !(r->bytes % lw.page),
-		      "a region of no whole pages", r);
-		seen.sum.extent += r->bytes;
-		seen.sum.headers += TILE;
-		brk |= r == lw.brk;
-		if (check_tiling(r))
+	HOLDS(h == &first || in_slab(h), what, h);
+	return h == &first ? 0 : meet_slab(h);
+}
+
+static int find_heaps(void)
+{
+	struct chunk *c;
+	unsigned dead = 0;
+	seen.heap[seen.heaps++] = &first;
+	for_each_chunk(c, i)
+		if (c->flags & POOL && find_heap(c->owner, "a pool of an unknown heap"))
 			return -1;
+	for (const struct heap *h = lw.dead; h; h = h->next) {
+		if (find_heap(h, "an unknown heap among the dead"))
+			return -1;
+		HOLDS(seen_heap(h), "an unknown heap among the dead", h);
+		HOLDS(dead++ < seen.heaps, "the dead go round in a circle", h);
 	}
-	HOLDS(seen.sum.extent == lw.extent && lw.extent <= lw.peak,
+	return self == &unopened || self == &closed
+	               ? 0
+	               : find_heap(self, "the thread's heap is unknown");
+}
+
+/* What was counted in the slabs is what is there. */
+static int check_records(void)
+{
+	const struct slab *empty[KINDS] = {NULL};
+	HOLDS(lw.slabs_left <= SLAB_BATCH && !(lw.next_slab % lw.page),
+	      "no pages for slabs to come", &lw.next_slab);
+	HOLDS(seen.open == seen.listed, "a slab with a free record is in no list", lw.slab);
+	HOLDS(seen.sum.extent + seen.slabs * lw.page == lw.extent && lw.extent <= lw.peak,
 	      "extent is not what came from the system", &lw.extent);
-	HOLDS(brk, "the region at the break is no region", lw.brk);
+	for (size_t i = 0; i < SLABS; i++) {
+		const struct slab *s = seen.met[i].slab;
+		if (!s)
+			continue;
+		HOLDS(s->live == seen.met[i].found, "a record of nothing", s);
+		HOLDS(s->live || !empty[s->kind], "a second empty slab of a kind", s);
+		if (!s->live)
+			empty[s->kind] = s;
+	}
+	seen.sum.headers = seen.slabs * lw.page;
 	return 0;
 }
 
-/* The heap began at or below the region at the break, and that ends at or below the break.  */
+/* An overflow out of a chunk cannot reach a record: no slab lies inside of one. */
+static int check_apart(void)
+{
+	struct chunk *c;
+	for_each_chunk(c, i)
+		for (uintptr_t at = c->at & -lw.page; at < end_of(c); at += lw.page)
+			HOLDS(!met_with((void *)at)->slab && !is_ready(at),
+			      "a slab inside of a chunk", at);
+	return 0;
+}
+
+static int check_slabs(void)
+{
+	return check_slab_lists() || find_heaps() || check_records() || check_apart() ? -1 : 0;
+}
+
+/* ---- the map ---- */
+
+static int check_leaves(void)
+{
+	leaves = 0;
+	for (uintptr_t n = 0; n < LEAVES; n++) {
+		if (!lw.leaf[n].map)
+			continue;
+		HOLDS(lw.leaf[n].tag % LEAVES == n, "a leaf in another's place", &lw.leaf[n]);
+		leaf[leaves++] = &lw.leaf[n];
+	}
+	return 0;
+}
+
+/* A chunk has the entries of the tiles in which it begins and ends, if FILLED all; those between
+ * are NULL.  A tile that it shares with the chunk above is that one's. */
+static int check_entries(const struct chunk *c)
+{
+	uintptr_t begin = c->at / TILE, end = (end_of(c) - TILE) / TILE;
+	for (uintptr_t n = begin; n <= end; n++) {
+		bool own = n == begin || n == end || c->flags & FILLED;
+		const struct chunk *entry = map_get(n * TILE);
+		HOLDS(!own || entry == c, "a tile of a chunk is not entered", c->at);
+		HOLDS(own || !entry, "a tile inside of a chunk is entered", n * TILE);
+		seen.entries += own;
+	}
+	return 0;
+}
+
+/* Another chunk begins where C ends, and ends where C begins, but at the ends of what came from the
+ * system: that was whole pages. */
+static int check_neighbours(const struct chunk *c)
+{
+	const struct chunk *below = map_get(c->at - TILE), *above = map_get(end_of(c));
+	bool begins = !below || end_of(below) != c->at, ends = !above || above->at != end_of(c);
+	HOLDS(!begins || !(c->at % lw.page), "a gap below a chunk", c->at);
+	HOLDS(!ends || !(end_of(c) % lw.page), "a gap above a chunk", c->at);
+	HOLDS(ends || !(c->flags & above->flags & FREE), "two free neighbours", c->at);
+	return 0;
+}
+
+/* Chunks, each with a record of its own, lie end to end, as the map tells. */
+static int check_tiling(void)
+{
+	struct chunk *c;
+	for_each_chunk(c, i) {
+		if (check_record(c))
+			return -1;
+		HOLDS(!(c->at % GRAIN) && !(c->bytes % GRAIN), "a chunk that is not aligned",
+		      c->at);
+		HOLDS(c->bytes >= TILE, "a chunk too small", c->at);
+		HOLDS(c->bytes <= lw.extent, "a chunk larger than the heap", c->at);
+		if (check_entries(c) || check_neighbours(c))
+			return -1;
+		seen.sum.extent += c->bytes;
+	}
+	return 0;
+}
+
+/* Entries that are no chunk's are NULL. */
+static int check_marks(void)
+{
+	for (size_t i = 0; i < leaves * LEAF_TILES; i += BITS) {
+		struct chunk **row = leaf[i / LEAF_TILES]->map + i % LEAF_TILES;
+		for (size_t k = 0; k < BITS && (k || !zeros(row, BITS * WORD)); k++)
+			seen.marks += row[k] != NULL;
+	}
+	HOLDS(seen.marks == seen.entries, "an entry of no chunk", &lw.leaf);
+	return 0;
+}
+
+/* Our break is whole pages of chunks, at or below the break. */
 static int check_break(void)
 {
-	if (!lw.brk)
+	if (!lw.end)
 		return 0;
-	uintptr_t end = (uintptr_t)lw.brk + lw.brk->bytes;
-	HOLDS(lw.low && lw.low <= (uintptr_t)lw.brk && end <= sys_sbrk(0),
-	      "the heap is not below the break", lw.brk);
+	HOLDS(lw.low && lw.low < lw.end && lw.end <= sys_sbrk(0), "the heap is not below the break",
+	      &lw.low);
+	HOLDS(!(lw.end % lw.page) && map_search(lw.end - 1), "our break ends in no chunk", &lw.end);
+	HOLDS(!lw.top || (map_get(lw.top->at) == lw.top && lw.top->flags & FREE),
+	      "the top is no free chunk", &lw.top);
 	return 0;
 }
 
 /* ---- pools ---- */
 
-static int check_shape(const struct pool *pool, size_t bytes)
+static int check_shape(const struct chunk *pool)
 {
-	bool own = pool->class == CLASSES;
-	size_t size = pool->size;
-	HOLDS(own ? size == sizeof *pool
-	          : pool->class < CLASSES && class_of(pool->class) == pool->class &&
-	                      size == (pool->class + 1) * GRAIN,
-	      "a pool of no class", pool);
-	HOLDS(pool->slots && pool->slots <= SLOTS && pool->slots * size <= bytes - WORD,
-	      "slots beyond the pool", pool);
-	HOLDS(pool->slots == SLOTS || (pool->slots + 1) * size > bytes - WORD,
-	      "a pool could have another slot", pool);
-	HOLDS(pool->limit == pool->slots * size, "a pool's limit is not its last slot's end", pool);
+	size_t size = pool->size, whole = pool->bytes & -TILE;
+	HOLDS(pool->flags == (POOL | FILLED) && !(pool->at % TILE),
+	      "a pool is no row of whole tiles", pool->at);
+	HOLDS(pool->class < CLASSES && class_of(pool->class) == pool->class &&
+	              size == (pool->class + 1) * GRAIN,
+	      "a pool of no class", pool->at);
+	HOLDS(pool->slots && pool->slots <= SLOTS && pool->slots * size <= whole,
+	      "slots beyond the pool", pool->at);
+	HOLDS(pool->slots == SLOTS || (pool->slots + 1) * size > whole,
+	      "a pool could have another slot", pool->at);
+	HOLDS(pool->limit == pool->slots * size, "a pool's limit is not its last slot's end",
+	      pool->at);
 	HOLDS(pool->shift == __builtin_ctzl(size) && (size >> pool->shift) * pool->inverse == 1,
-	      "a broken inverse", pool);
-	for (size_t i = 0; i < bytes; i += TILE)
-		HOLDS(tile_of((char *)pool_base(pool) + i) == pool, "a pool's tile is another's",
-		      pool);
+	      "a broken inverse", pool->at);
 	return 0;
 }
 
-static int check_bits(const struct pool *pool)
+/* The bits of a pool's slots, and where the next one is taken from. */
+static int check_bits(struct chunk *pool)
 {
-	size_t guard = (size_t)1 << pool->slots;
-	HOLDS(pool->free & guard, "a guard bit is clear", pool);
-	HOLDS(pool->free < 2 * guard && pool->remote < guard, "a bit without a slot", pool);
-	HOLDS(!(pool->free & pool->remote), "a slot is free twice", pool);
+	size_t word = (uintptr_t)pool->word - (uintptr_t)pool->free;
+	for (unsigned i = 0; i < words_of(pool); i++) {
+		size_t there = bits_there(pool->slots, i), remote = remote_of(pool)[i];
+		HOLDS(!((pool->free[i] | remote) & ~there), "a bit without a slot", pool->at);
+		HOLDS(!(pool->free[i] & remote), "a slot is free twice", pool->at);
+		HOLDS((remote != 0) == (pool->told >> i & 1),
+		      "the owner was not told what others freed", pool->at);
+	}
+	HOLDS(pool->told >> words_of(pool) == 0, "the owner was told of no word", pool->at);
+	HOLDS(word / WORD < words_of(pool) && word % WORD == 0, "slots are taken from no word",
+	      pool->at);
+	HOLDS(pool->word_at == pool->at + 8 * word * pool->size,
+	      "slots are taken from where their word is not", pool->at);
 	return 0;
 }
 
-/* A pool's descriptor is a live slot of a pool of descriptors of the same heap, or its own first. */
-static int check_descriptor(const struct pool *pool)
+/* A pool with FREE slots is in a ring, and `until` tells when to look at it. */
+static int check_until(const struct chunk *pool, unsigned free)
 {
-	const struct pool *home = tile_of(pool);
-	HOLDS(home && home->size && home->class == CLASSES && home->owner == pool->owner,
-	      "a descriptor is in no pool of descriptors", pool);
-	HOLDS((home == pool) == (pool->class == CLASSES), "a descriptor in the wrong pool", pool);
-	size_t slot = slot_of(home, pool);
-	HOLDS(slot < home->slots && !((home->free | home->remote) >> slot & 1),
-	      "a descriptor's slot is free", pool);
-	return 0;
-}
-
-/* Whether POOL is in a ring, and first there, tells what it attends to. */
-static int check_attend(const struct pool *pool)
-{
-	size_t guard = (size_t)1 << pool->slots;
 	if (!pool->next) {
-		HOLDS(pool->attend == guard + ((size_t)1 << pool->slots / 4),
-		      "attend of a pool in no ring is wrong", pool);
-		HOLDS(pool->free < pool->attend, "a pool with free slots is in no ring", pool);
+		unsigned share = pool->slots < 16 ? 1 : pool->slots / 8;
+		HOLDS(free < share, "a pool with free slots is in no ring", pool->at);
+		HOLDS(pool->until == share - free, "until of a pool in no ring is wrong", pool->at);
 		return 0;
 	}
 	HOLDS(pool->next->prev == pool && pool->prev->next == pool, "a broken link in a ring",
-	      pool);
+	      pool->at);
 	seen.ringed++;
 	if (pool->owner->current[pool->class] == pool) {
-		HOLDS(pool->attend == ALWAYS, "attend of a current pool is wrong", pool);
+		HOLDS(pool->until, "until of a current pool is wrong", pool->at);
 		return 0;
 	}
-	HOLDS(pool->attend == pool_all(pool), "attend of a pool in a ring is wrong", pool);
-	HOLDS(pool->free < pool->attend, "an empty pool waits in a ring", pool);
-	HOLDS(pool->free != guard, "a full pool waits in a ring", pool);
+	HOLDS(free < pool->slots, "an empty pool waits in a ring", pool->at);
+	HOLDS(free, "a full pool waits in a ring", pool->at);
+	HOLDS(pool->until == pool->slots - free, "until of a pool in a ring is wrong", pool->at);
 	return 0;
 }
 
-static int check_pool(const struct pool *pool, struct chunk *c)
+static int check_pool(struct chunk *pool)
 {
-	size_t bytes = size_of(c) & -TILE;
-	HOLDS(pool_base(pool) == payload(c) && !(pool->origin % TILE),
-	      "a pool is not where its slots are", pool);
-	HOLDS(seen_heap(pool->owner), "a pool of an unknown heap", pool);
-	if (check_shape(pool, bytes) || check_bits(pool) || check_descriptor(pool) ||
-	    check_attend(pool))
+	unsigned free = 0, remote = 0;
+	HOLDS(seen_heap(pool->owner), "a pool of an unknown heap", pool->at);
+	if (check_shape(pool) || check_bits(pool))
 		return -1;
-	size_t live = pool->slots - (bits_of(pool->free) - 1) - bits_of(pool->remote);
-	seen.pool_tiles += bytes / TILE;
-	seen.remote += pool->remote != 0;
-	if (pool->class == CLASSES) {
-		seen.descriptors += live - 1;
-		seen.sum.headers += size_of(c);
-		return 0;
+	for (unsigned i = 0; i < words_of(pool); i++) {
+		free += bits_of(pool->free[i]);
+		remote += bits_of(remote_of(pool)[i]);
 	}
-	seen.pools++;
+	if (check_until(pool, free))
+		return -1;
+	size_t live = pool->slots - free - remote;
+	seen.told += pool->told != 0;
 	seen.sum.live_blocks += live;
 	seen.sum.live += live * pool->size;
-	seen.sum.pool_free += size_of(c) - WORD - live * pool->size;
-	seen.sum.headers += WORD;
+	seen.sum.pool_free += pool->limit - live * pool->size;
+	seen.sum.headers += pool->bytes - pool->limit;
 	return 0;
 }
 
 /* ---- what each chunk is ---- */
 
-static int check_free(struct chunk *c)
+static int check_free(const struct chunk *c)
 {
+	uintptr_t page = ALIGN_UP(c->at, lw.page), end = end_of(c) & -lw.page;
+	uintptr_t from = soil_of(c) > page ? soil_of(c) : page;
+	HOLDS(!(c->flags & ~FREE), "a free chunk that is something else", c->at);
+	HOLDS(from >= end || zeros((void *)from, end - from), "memory that went back was written",
+	      c->at);
+	HOLDS((c == lw.top) == (end_of(c) == lw.end), "the top is not what ends with our break",
+	      c->at);
 	if (c == lw.top) {
-		seen.sum.top += size_of(c);
+		seen.sum.top += c->bytes;
 		return 0;
 	}
-	/* OWN of a free chunk: the pages inside went back. */
-	uintptr_t page = ALIGN_UP((uintptr_t)(c + 1), lw.page);
-	for (; c->head & OWN && page + lw.page <= (uintptr_t)c + size_of(c) - WORD; page += lw.page)
-		HOLDS(!*(size_t *)page && !*(size_t *)(page + lw.page / 2),
-		      "a page that went back was written", (void *)page);
+	HOLDS(c->prev ? c->prev->next == c : lw.bin[bin_number(c->bytes)] == c,
+	      "a free chunk is not in its bin", c->at);
 	seen.free_chunks++;
 	seen.dirty += dirt_of(c);
-	seen.sum.bins += size_of(c);
-	HOLDS(c->prev ? c->prev->next == c : lw.bin[bin_number(size_of(c))] == c,
-	      "a free chunk is not in its bin", payload(c));
+	seen.sum.bins += c->bytes;
 	return 0;
 }
 
-static int check_block(struct region *r, struct chunk *c)
+static int check_block(const struct chunk *c)
 {
-	const struct pool *home = tile_of(payload(c));
-	bool deferred = c->prev == key_of(c), is_heap = c->head & OWN;
-	HOLDS(home, "a chunk's tile is not marked", payload(c));
-	HOLDS((!deferred && !is_heap) || home == &chunks, "a tile is not its chunk's", payload(c));
-	if (is_heap) {
-		HOLDS(size_of(c) - ALIGN_UP(sizeof(struct heap) + WORD, GRAIN) <= GRAIN,
-		      "the allocator's own chunk holds no heap", payload(c));
-		seen.sum.headers += size_of(c);
-		return 0;
-	}
-	if (home->size)
-		return check_pool(home, c);
-	if (home == &mapped) {
-		HOLDS(size_of(c) == r->bytes - TILE, "a mapped block is not alone", payload(c));
-		seen.mapped_tiles++;
-	}
+	bool deferred = c->flags & DEFERRED;
+	HOLDS(!(c->flags & ~(DEFERRED | FILLED)), "a block that is something else", c->at);
 	seen.deferred += deferred;
 	seen.sum.live_blocks += !deferred;
-	*(deferred ? &seen.sum.deferred : &seen.sum.live) += size_of(c) - WORD;
-	seen.sum.headers += WORD;
+	*(deferred ? &seen.sum.deferred : &seen.sum.live) += c->bytes;
 	return 0;
 }
 
 static int check_chunks(void)
 {
-	for (struct region *r = lw.regions; r; r = r->next) {
-		for (struct chunk *c = region_first(r); c != fence_of(r);
-		     c = chunk_at(c, size_of(c)))
-			if (c->head & FREE ? check_free(c) : check_block(r, c))
-				return -1;
-		for (size_t i = TILE; i < r->bytes; i += TILE)
-			seen.tiles += tile_of((char *)r + i) != NULL;
+	struct chunk *c;
+	for_each_chunk(c, i) {
+		HOLDS(c->flags & POOL || c->written & 1, "what is no pool has an owner", c->at);
+		if (c->flags & POOL   ? check_pool(c)
+		    : c->flags & FREE ? check_free(c)
+		                      : check_block(c))
+			return -1;
 	}
-	HOLDS(seen.pools == seen.descriptors, "a descriptor of no pool", NULL);
-	return 0;
-}
-
-/* ---- the map ---- */
-
-static void count_marks(struct pool **row, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		seen.marks += row[i] != NULL;
-		seen.mapped_marks += row[i] == &mapped;
-		seen.pool_marks += row[i] && row[i] != &mapped && row[i] != &chunks;
-	}
-}
-
-/* A mark is a pool's, whose tiles are known, a mapped block's, or lies where a chunk can begin. */
-static int check_map(void)
-{
-	for (uintptr_t n = 0; n < LEAVES; n++) {
-		const struct leaf *leaf = &lw.leaf[n];
-		HOLDS(!leaf->map || leaf->tag % LEAVES == n, "a leaf in another's place", leaf);
-		for (size_t i = 0; leaf->map && i < LEAF_TILES; i += BITS)
-			if (!zeros(leaf->map + i, BITS * WORD))
-				count_marks(leaf->map + i, BITS);
-	}
-	HOLDS(seen.pool_marks == seen.pool_tiles, "a tile of no pool is marked as one's", NULL);
-	HOLDS(seen.mapped_marks == seen.mapped_tiles,
-	      "a tile of no mapped block is marked as one's", NULL);
-	HOLDS(seen.marks == seen.tiles, "a tile outside the heap is marked", NULL);
 	return 0;
 }
 
@@ -315,24 +499,23 @@ static int check_bins(void)
 		HOLDS((n < BINS && lw.bin[n]) == (lw.filled[n / BITS] >> n % BITS & 1),
 		      "a bin's bit is wrong", &lw.filled[n / BITS]);
 	for (unsigned n = 0; n < BINS; n++) {
-		struct chunk *prev = NULL;
-		for (struct chunk *c = lw.bin[n]; c; prev = c, c = c->next) {
-			HOLDS(++binned <= seen.free_chunks, "a bin holds what is not free",
-			      payload(c));
-			HOLDS(sealed(c) && c->head & FREE && c != lw.top && c->prev == prev &&
-			              bin_number(size_of(c)) == n,
-			      "a chunk in the wrong bin", payload(c));
+		const struct chunk *prev = NULL;
+		for (const struct chunk *c = lw.bin[n]; c; prev = c, c = c->next) {
+			HOLDS(++binned <= seen.free_chunks, "a bin holds what is not free", c->at);
+			HOLDS(map_get(c->at) == c && c->flags & FREE && c->prev == prev &&
+			              bin_number(c->bytes) == n,
+			      "a chunk in the wrong bin", c->at);
 		}
 	}
-	HOLDS(binned == seen.free_chunks, "a free chunk is in no bin", NULL);
+	HOLDS(binned == seen.free_chunks, "a free chunk is in no bin", lw.bin);
 	HOLDS(lw.dirty == seen.dirty, "dirty bytes miscounted", &lw.dirty);
 	return 0;
 }
 
 static int check_rings(const struct heap *h)
 {
-	for (unsigned i = 0; i <= CLASSES; i++) {
-		const struct pool *head = h->current[i], *pool = head;
+	for (unsigned i = 0; i < CLASSES; i++) {
+		const struct chunk *head = h->current[i], *pool = head;
 		HOLDS(head == h->current[class_of(i)], "two current pools of one class", head);
 		while (pool && class_of(i) == i) {
 			HOLDS(pool->owner == h && pool->class == i, "a pool in the wrong ring",
@@ -348,14 +531,14 @@ static int check_deferred(const struct heap *h)
 {
 	size_t count = 0, bytes = 0;
 	for (unsigned i = 0; i < BUCKETS; i++)
-		for (struct chunk *c = h->deferred[i]; c; c = c->next) {
+		for (const struct chunk *c = h->deferred[i]; c; c = c->next) {
 			HOLDS(++count <= h->deferred_count, "more deferred chunks than counted",
-			      payload(c));
-			HOLDS(sealed(c) && !(c->head & (FREE | OWN)) && c->prev == key_of(c) &&
-			              bucket_of(size_of(c)) == i,
-			      "what is not deferred in a bucket", payload(c));
-			bytes += size_of(c);
-			HOLDS(seen.deferred--, "a chunk is deferred twice", payload(c));
+			      c->at);
+			HOLDS(map_get(c->at) == c && c->flags & DEFERRED &&
+			              bucket_of(c->bytes) == i,
+			      "what is not deferred in a bucket", c->at);
+			HOLDS(seen.deferred--, "a chunk is deferred twice", c->at);
+			bytes += c->bytes;
 		}
 	HOLDS(count == h->deferred_count && count <= DEFER_COUNT, "deferred chunks miscounted", h);
 	HOLDS(bytes == h->deferred_bytes && bytes <= DEFER_BYTES, "deferred bytes miscounted", h);
@@ -364,19 +547,18 @@ static int check_deferred(const struct heap *h)
 
 static int check_pending(const struct heap *h)
 {
-	const struct pool *list[] = {h->pending, h->drained};
+	const struct chunk *list[] = {h->pending, h->drained};
 	for (int i = 0; i < 2; i++)
-		for (const struct pool *pool = list[i]; pool; pool = pool->pending) {
-			HOLDS(pool->owner == h && pool->remote,
+		for (const struct chunk *pool = list[i]; pool; pool = pool->pending) {
+			HOLDS(pool->owner == h && pool->told,
 			      "a pool without remote frees is pending", pool);
-			HOLDS(seen.remote--, "a pool is pending twice", pool);
+			HOLDS(seen.told--, "a pool is pending twice", pool);
 		}
 	return 0;
 }
 
 static int check_heaps(void)
 {
-	unsigned dead = 0;
 	for (unsigned i = 0; i < seen.heaps; i++) {
 		const struct heap *h = seen.heap[i];
 		HOLDS(h->open, "a heap that was never opened", h);
@@ -385,35 +567,26 @@ static int check_heaps(void)
 	}
 	HOLDS(!seen.ringed, "a pool is in the ring of no heap", NULL);
 	HOLDS(!seen.deferred, "a deferred chunk is in no bucket", NULL);
-	HOLDS(!seen.remote, "a pool with remote frees is not pending", NULL);
-	for (const struct heap *h = lw.dead; h; h = h->next) {
-		HOLDS(seen_heap(h), "an unknown heap among the dead", h);
-		HOLDS(dead++ < seen.heaps, "the dead go round in a circle", h);
-	}
+	HOLDS(!seen.told, "a pool with remote frees is not pending", NULL);
 	return 0;
 }
 
 /* What stands for no pool and no heap was never written; and what the calling thread remembers. */
 static int check_thread(void)
 {
-	static const struct heap no_heap;
-	static const struct pool no_pool;
-	HOLDS(!memcmp(&chunks, &no_pool, sizeof no_pool) &&
-	              !memcmp(&mapped, &no_pool, sizeof no_pool),
-	      "a mark of the map is a pool", &chunks);
-	HOLDS(!memcmp(&unopened, &no_heap, sizeof no_heap) &&
-	              !memcmp(&closed, &no_heap, sizeof no_heap),
+	HOLDS(zeros(&nowhere, sizeof nowhere), "what stands for no pool is one", &nowhere);
+	HOLDS(zeros(&unopened, sizeof unopened) && zeros(&closed, sizeof closed),
 	      "what stands for no heap was opened", &unopened);
 	HOLDS(self == &unopened || self == &closed || seen_heap(self),
 	      "the thread's heap is unknown", self);
-	HOLDS(latest == &chunks || (tile_of(pool_base(latest)) == latest && latest->owner == self),
+	HOLDS(latest == &nowhere || (map_get(latest->at) == latest && latest->owner == self),
 	      "the pool of the latest free is not the thread's", latest);
 	return 0;
 }
 
 /* ---- the whole ---- */
 
-/* The figures that lw_stats gives are those that were found here; thresholds are in their bounds. */
+/* The figures that lw_stats gives are those that were found here; what is kept is in its bounds. */
 static int check_figures(void)
 {
 	struct lw_stats s = {.version = sizeof s};
@@ -424,9 +597,8 @@ static int check_figures(void)
 	HOLDS(s.pool_free == seen.sum.pool_free, "free slots miscounted", &lw);
 	HOLDS(s.deferred == seen.sum.deferred, "deferred bytes miscounted", &lw);
 	HOLDS(s.bins == seen.sum.bins && s.top == seen.sum.top, "free bytes miscounted", &lw);
-	HOLDS(lw.map_min >= MAP_MIN && lw.map_min <= MAP_LIMIT && lw.keep >= MAP_MIN &&
-	              lw.keep <= MAP_LIMIT,
-	      "a threshold is out of bounds", &lw);
+	HOLDS(lw.keep >= KEEP_MIN && lw.keep <= KEEP_MAX, "what is kept is out of bounds",
+	      &lw.keep);
 	return 0;
 }
 
@@ -435,9 +607,9 @@ API int lw_check(void)
 	if (!lw.page)
 		return 0;
 	memset(&seen, 0, sizeof seen);
-	seen.heap[seen.heaps++] = &first;
-	return check_regions() || check_break() || check_chunks() || check_map() || check_bins() ||
-	                       check_heaps() || check_thread() || check_figures()
+	return check_leaves() || check_tiling() || check_marks() || check_break() ||
+	                       check_slabs() || check_chunks() || check_bins() || check_heaps() ||
+	                       check_thread() || check_figures()
 	               ? -1
 	               : 0;
 }

@@ -1,10 +1,10 @@
 /*
- * lw_heap.h - how the heap is laid out: regions, chunks, pools, threads' heaps.
+ * lw_heap.h - how the heap is laid out: chunks, pools, threads' heaps.
  *
- * Terms.  A *region* is a span of addresses: a piece of the break, a mapping where the break cannot
- * grow, or a *mapped* block, too large to share one.  It is filled with *chunks*.  A *pool* is a
- * chunk divided into *slots* of one size, without headers; it belongs to one thread's *heap*.  A
- * *tile* is the unit in which pools are laid: a map tells for every tile what lies there.
+ * Terms.  The heap is cut into *chunks*.  A chunk is free, or a block of the program's, or a
+ * *pool*: divided into *slots* of one size that belong to one thread's *heap*.  Nothing of the
+ * allocator's lies inside of chunks: a chunk's *record* lies elsewhere, in a pool of records.  The
+ * *map* has an entry for every *tile*, a fixed span of addresses, and tells an address's chunk.
  */
 #ifndef LW_HEAP_H
 #define LW_HEAP_H
@@ -16,85 +16,97 @@
 #define WORD       sizeof(size_t)
 #define BITS       (8 * WORD)
 #define GRAIN      (2 * WORD)           /* alignment of every block; step of the classes */
-#define SLOTS      (BITS - 2)           /* of a pool at most: bits of a word, less guard and top */
-#define TILE       (BITS * GRAIN)       /* 1 KiB, on 32 bits 256 bytes */
-#define LEAF_TILES ((uintptr_t)1 << 14) /* the map is made of leaves: 16 MiB, 4 MiB, of the heap */
+#define CLASSES    64                   /* of pools: (class + 1) * GRAIN is a slot's size */
+#define TILE       (CLASSES * GRAIN)    /* 1 KiB, on 32 bits 512 bytes; no chunk is smaller */
+#define POOL_MAX   TILE                 /* largest request a pool serves */
+#define WORDS      10                   /* of bits, which tell a pool's free slots */
+#define SLOTS      (WORDS * BITS)       /* of a pool at most; 2 * BITS need but two words */
+#define LEAF_TILES ((uintptr_t)1 << 14) /* the map is made of leaves, for 16 MiB, 8 MiB each */
 #define LEAF       (LEAF_TILES * TILE)
-#define LEAVES     ((uintptr_t)1 << (WORD == 8 ? 14 : 10)) /* 256 GiB; 4 GiB: everything */
-#define POOL_MAX   TILE                                    /* largest request a pool serves */
-#define CLASSES    (POOL_MAX / GRAIN)
-#define BUCKETS    64 /* of deferred chunks, by a hash of their size; a power of two */
+#define LEAVES     ((uintptr_t)1 << (WORD == 8 ? 14 : 9)) /* 256 GiB; 4 GiB: everything */
+#define BUCKETS    32 /* of deferred chunks, by a hash of their size; a power of two */
 
 /*
- * Chunk.  `head` lies one word below a GRAIN boundary, so that the payload is aligned:
+ * Chunk: [at, at + bytes), GRAIN-aligned, no smaller than a tile.  So at most one begins in a tile,
+ * and the map's entry for that tile is its record.  Its end has an entry, too, so that the chunk
+ * above finds it: the one for the last tile that begins and ends inside of it, if there is any, or
+ * else the first again.  A pool begins with a tile and has the entries of all its whole tiles.
+ * Entries that are no chunk's are NULL.  Chunks that are free have neighbours that are not.
  *
- *      head | payload ...                 live: the payload is the program's, or a pool's
- *      head | next | prev | ... | size    free: links of its bin, and a footer (boundary tag)
- *      head | next | key  | ...           deferred: link in its heap's bucket
- *      head | ...                         top: neither links nor footer, its pages stay clean
+ *      flags                     what it is
+ *      0                         a live block
+ *      DEFERRED                  freed, in its heap's bucket, not merged yet: as if it were live
+ *      FREE                      in a bin, or the top
+ *      POOL | FILLED             a pool
  *
- * head == size | flags | seal.  size counts the head and is a multiple of GRAIN; the next chunk
- * begins at head + size.  PREV_FREE: the chunk below is in a bin, its footer is valid.  OWN: a
- * thread's heap, or a region's fence; of a free chunk: its pages went back.  The seal, on 64 bits,
- * is a hash of the address: an overflow or a pointer into a block's middle breaks it.
+ * FILLED: all its tiles have it in the map.  A record may end before `limit` if it is no pool's, and
+ * has room for as many words of bits as its pool needs.  `written`, of what is no pool: no byte above
+ * this one is other than 0, but for pages that are not the chunk's alone; when it was handed out, if
+ * it is live.  It is odd, and so nobody's `owner`.
+ *
+ * Pool.  Slot i lies at at + i * size; bit i % BITS of free[i / BITS] is set while slot i is free
+ * for its owner, of remote[] from another thread's free until the owner takes it in.  Who makes a
+ * word of remote[] other than 0 sets its bit in `told`; who makes that other than 0 puts the pool
+ * into its owner's list.  The owner takes the words that it was told of: so nobody looks at a pool
+ * any more whose last slot the owner took in.
+ *
+ *      popcount(free) + popcount(remote) + live == slots      slots * size == limit <= bytes
+ *
+ * inverse and shift divide exactly: offset * inverse, rotated right by shift, is offset / size if
+ * that is a whole number, else SLOTS or more (Granlund & Montgomery, Division by Invariant Integers,
+ * PLDI 1994, section 9).  Slots are taken from *word, whose first lies at word_at.
+ *
+ * until: after so many frees somebody has to look.  For the current pool, the first in the ring of
+ * its class, that is never; for those that wait in the ring, when all slots are free; for the full
+ * ones outside, whose next is NULL, when a share of them is, so that a visit is worth its while.
  */
 struct chunk {
-	size_t head;
-	struct chunk *next, *prev;
-};
-
-#define FREE      ((size_t)1)
-#define PREV_FREE ((size_t)2)
-#define OWN       ((size_t)4)
-#define SEAL_MASK (WORD == 8 ? ~(SIZE_MAX >> 16) : 0)
-#define SIZE_MASK (~SEAL_MASK & ~(GRAIN - 1))
-#define CHUNK_MIN (4 * WORD)
-
-/* The head of a region, page-aligned.  The first chunk's payload begins a tile in; the last word is
- * the fence, the head of a chunk of size 0 that ends every merge.  It is written only where it is
- * read: not behind the top, nor behind a mapped block, which is its region's one chunk. */
-struct region {
-	struct region *next, *prev;
+	uintptr_t at;
 	size_t bytes;
-};
-
-/*
- * Pool.  Slot i lies at origin + i * size.  Bit i of `free` is set while slot i is free for its
- * owner, of `remote` from another thread's free until the owner drains it.  Bit `slots` of `free`
- * is the guard: always set and never handed out, it stands for what remains behind the last slot,
- * which is less than a slot (of the smallest, two).
- *
- *      popcount(free) - 1 + popcount(remote) + live == slots
- *
- * limit == slots * size.  inverse and shift divide exactly: offset * inverse, rotated right by
- * shift, is offset / size if that is a whole number, else more than SLOTS (Granlund & Montgomery,
- * Division by Invariant Integers, PLDI 1994, section 9).
- *
- * attend: what `free` stays below until somebody has to look.  While the pool is full, and in no
- * ring (next is NULL): so much that a slot of the upper three quarters is free, so that a few are
- * when it is used again.  With all slots free while it waits in its class's ring.  ALWAYS, more
- * than any, while it is current, the ring's first.
- */
-struct pool {
-	size_t free, attend;
-	struct heap *owner;
-	uintptr_t origin;
+	union {
+		struct heap *owner;
+		uintptr_t written;
+	};
+	struct chunk *next, *prev; /* in its bin; ring; bucket (next alone) */
+	unsigned flags;
+	uint16_t until;
+	uint8_t shift, class;
 	size_t limit, inverse;
-	uint16_t shift, size, slots, class;
-	struct pool *next, *prev;
-	size_t remote;
-	struct pool *pending; /* next in the owner's list of pools with remote frees */
+	size_t *word;
+	uintptr_t word_at;
+	uint16_t size, slots;
+	unsigned told;
+	struct chunk *pending; /* next in the owner's list of pools with remote frees */
+	size_t free[];         /* and behind them the words of remote */
 };
 
-#define ALWAYS SIZE_MAX
+enum { FREE = 1, POOL = 2, DEFERRED = 4, FILLED = 8 };
+
+/* Records lie in slabs, a page each, and are all of one kind there: of chunks, of pools of one word, or
+ * more; threads' heaps.  A slab that has a free one is in its kind's list. */
+struct slab {
+	struct slab *next, *prev;
+	void *free;           /* records that were given back, a list through their first words */
+	unsigned fresh, live; /* offset of those never used; count of those in use */
+	uint16_t kind, size;
+};
+
+enum { NARROW, SMALL, WIDE, HEAP, KINDS };
+
+/* Bytes of a pool's record.  Each has its cache lines for itself, as another thread's is written, too. */
+#define LINE        (8 * WORD)
+#define ROOM(words) ((sizeof(struct chunk) + 2 * (words)*WORD + LINE - 1) & -LINE)
+
+#define NEVER       UINT16_MAX
 
 /* A thread's heap: only its thread touches it, but for `pending`. */
 struct heap {
-	struct pool *current[CLASSES + 1]; /* by GRAINs - 1; the last is for pools' descriptors */
+	struct chunk *current[CLASSES]; /* by GRAINs - 1 */
 	struct chunk *deferred[BUCKETS];
 	size_t deferred_count, deferred_bytes; /* <= DEFER_COUNT, DEFER_BYTES */
-	struct pool *pending, *drained; /* with remote frees: pushed by others; taken, to be done */
-	struct heap *next;              /* in the list of heaps whose threads have ended */
-	bool open;                      /* false: it stands for none */
+	struct chunk *pending;                 /* pools with remote frees: pushed by others... */
+	struct chunk *drained;                 /* ...and taken, to be done */
+	struct heap *next;                     /* in the list of heaps whose threads have ended */
+	bool open;                             /* false: it stands for none */
 };
 #endif

@@ -9,12 +9,14 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define REFUSED UINTPTR_MAX
+#define SYS_NEW PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS /* protection, flags */
 
 /* Moves the break by BY bytes; returns where it was, or REFUSED.  glibc keeps the break in a
  * variable that other callers of sbrk rely on, so it has to be asked; musl's sbrk only refuses. */
@@ -46,15 +48,17 @@ extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), voi
 #endif
 
 /* Maps LEN bytes of zeros; returns the address, or REFUSED. */
-static inline uintptr_t sys_map(size_t len)
-{
-	return (uintptr_t)mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-	                       0);
-}
+static inline uintptr_t sys_map(size_t len) { return (uintptr_t)mmap(NULL, len, SYS_NEW, -1, 0); }
 
-/* Resizes a mapping, which may move; to TO if that is not NULL. */
-static inline uintptr_t sys_remap(void *at, size_t old_len, size_t len, void *to)
+/* Moves the memory of LEN bytes at FROM to TO, page-aligned both, and leaves zeros at FROM.  False:
+ * it could not, and TO has zeros.  On 64 bits alone: qemu-user does not keep FROM on 32. */
+static inline bool sys_move(void *to, void *from, size_t len)
 {
-	return (uintptr_t)mremap(at, old_len, len, MREMAP_MAYMOVE | (to ? MREMAP_FIXED : 0), to);
+#if defined MREMAP_DONTUNMAP && UINTPTR_MAX > UINT32_MAX
+	if (mremap(from, len, len, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to)
+		return true;
+	mmap(to, len, SYS_NEW | MAP_FIXED, -1, 0);
+#endif
+	return (void)to, (void)from, (void)len, false;
 }
 #endif

@@ -18,13 +18,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An allocation: from a pool that existed, one made for it, a deferred chunk of the same size, a
- * free chunk, the top of the heap, a mapping of its own. */
-enum lw_source { FROM_POOL, FROM_REFILL, FROM_DEFERRED, FROM_BIN, FROM_TOP, FROM_MMAP };
+/* The numbers are those of the trace, where other allocators have the ones that are missing here. */
 
-/* A free: into a pool of the caller, of another thread; deferred; unmapped; another allocator's
- * block, left alone; merged into the heap at once. */
-enum lw_path { TO_LOCAL, TO_REMOTE, TO_DEFERRED, TO_SYSTEM, TO_FOREIGN, TO_HEAP };
+/* An allocation: from a pool that existed, one made for it, a deferred chunk of the same size, a
+ * free chunk, the top of the heap. */
+enum lw_source { FROM_POOL, FROM_REFILL, FROM_DEFERRED, FROM_BIN, FROM_TOP };
+
+/* A free: into a pool of the caller, of another thread; deferred; another allocator's block, left
+ * alone; merged into the heap at once. */
+enum lw_path { TO_LOCAL, TO_REMOTE, TO_DEFERRED, TO_FOREIGN = 4, TO_HEAP };
 
 /* Why a batch of deferred chunks was merged. */
 enum lw_reason { ON_MISS, ON_BOUND, ON_EXIT, ON_TRIM };
@@ -32,8 +34,9 @@ enum lw_reason { ON_MISS, ON_BOUND, ON_EXIT, ON_TRIM };
 /* What came of a move of the break; FOREIGN: somebody else moved it from old to new. */
 enum lw_outcome { BREAK_GROWN, BREAK_SHRUNK, BREAK_REFUSED, BREAK_FOREIGN };
 
-/* What was done to a mapping; RETURN: its pages went back, its addresses stay. */
-enum lw_mapping { DO_MAP, DO_REMAP, DO_UNMAP, DO_RETURN };
+/* What was done, or is about to be done, to a piece of the heap; RETURN: its pages go back, its
+ * addresses stay. */
+enum lw_mapping { DO_MAP, DO_UNMAP = 2, DO_RETURN };
 
 #ifdef LW_TRACE
 #include "lw_below.h"
@@ -45,9 +48,9 @@ enum lw_mapping { DO_MAP, DO_REMAP, DO_UNMAP, DO_RETURN };
 void lw_trace_source(enum lw_source source);
 void lw_trace_path(enum lw_path path);
 void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome);
-void lw_trace_map(enum lw_mapping what, uintptr_t at, size_t len, uintptr_t old, size_t old_len);
-/* A pool, its head included, of CAPACITY objects of OBJECT bytes that begin a word in; CAPACITY 0:
- * the allocator's own bookkeeping. */
+void lw_trace_map(enum lw_mapping what, uintptr_t at, size_t len);
+/* A pool of CAPACITY objects of OBJECT bytes, the first one at POOL; CAPACITY 0: the allocator's own
+ * records. */
 void lw_trace_pool_new(uintptr_t pool, size_t bytes, size_t object, unsigned capacity);
 void lw_trace_pool_free(uintptr_t pool, size_t bytes);
 /* A batch of deferred chunks: begin, one merge per chunk, end.  PTR is what the program had. */

@@ -40,9 +40,19 @@ void lw_trace_path(enum lw_path path)
 	lw_self.path = (uint8_t)path;
 }
 
+/* Now, and later than the merges of the batch under way, which are told when they are done: memory
+ * goes back after the chunks that lay in it were merged, also by a clock of coarse steps. */
+static uint64_t after_merges(void)
+{
+	uint64_t now = lw_clock();
+
+	return now > batch.start ? now : batch.start + 1;
+}
+
 void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome)
 {
-	struct lw_fact fact = {.kind = FACT_SBRK, .start = lw_clock(), .detail = (uint8_t)outcome};
+	struct lw_fact fact = {
+		.kind = FACT_SBRK, .start = after_merges(), .detail = (uint8_t)outcome};
 
 	fact.sbrk.old_end = old_end;
 	fact.sbrk.new_end = new_end;
@@ -53,29 +63,21 @@ void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome
 	lw_note(&fact);
 }
 
-void lw_trace_map(enum lw_mapping what, uintptr_t addr, size_t len, uintptr_t old_addr,
-                  size_t old_len)
+/* What goes back is told under the heap's lock and before it goes, so no other thread has it yet. */
+void lw_trace_map(enum lw_mapping what, uintptr_t addr, size_t len)
 {
-	bool gone = what == DO_UNMAP || what == DO_RETURN;
-	struct lw_fact fact = {.kind = gone ? FACT_UNMAP : FACT_MAP, .detail = (uint8_t)what};
+	struct lw_fact fact = {.start = after_merges(), .detail = (uint8_t)what};
 
-	/* An unmapping is told when it is done, and its addresses may be another thread's by then: it
-	 * takes effect with the call that made it, as the free itself does. */
-	fact.start = gone && lw_self.depth ? lw_self.start : lw_clock();
+	fact.kind = what == DO_MAP ? FACT_MAP : FACT_UNMAP;
 	fact.map.address = addr;
 	fact.map.length = len;
-	fact.map.old_address = old_addr;
-	fact.map.old_length = old_len;
-	if (what == DO_UNMAP)
-		lw_regions_remove(addr, len, NULL, NULL);
-	if (what == DO_REMAP)
-		lw_regions_remove(old_addr, old_len, NULL, NULL);
-	if (!gone)
+	if (what == DO_MAP)
 		lw_regions_add(addr, len, NULL, NULL);
+	else if (what == DO_UNMAP)
+		lw_regions_remove(addr, len, NULL, NULL);
 	lw_note(&fact);
 }
 
-/* Slots begin behind the pool's head, which is a chunk's. */
 static void note_pool(const struct lw_pool_seen *pool)
 {
 	struct lw_fact fact = {.kind = FACT_POOL_NEW, .start = lw_clock()};
@@ -84,7 +86,6 @@ static void note_pool(const struct lw_pool_seen *pool)
 	fact.pool.bytes = pool->bytes;
 	fact.pool.object = pool->object;
 	fact.pool.capacity = pool->capacity;
-	fact.pool.offset = pool->capacity ? sizeof(size_t) : 0;
 	lw_note(&fact);
 }
 
@@ -92,6 +93,8 @@ void lw_trace_pool_new(uintptr_t pool, size_t bytes, size_t object, unsigned cap
 {
 	const struct lw_pool_seen seen = {pool, bytes, (uint32_t)object, capacity};
 
+	if (!capacity) /* it serves no request: where the block comes from is said later, or never */
+		lw_self.source = UNSAID;
 	lw_pools_add(&seen);
 	note_pool(&seen);
 }
@@ -111,6 +114,9 @@ void lw_trace_batch_begin(enum lw_reason reason)
 	memset(&batch, 0, sizeof batch);
 	batch.start = lw_clock();
 	batch.reason = (uint8_t)reason;
+	/* The free that reaches a bound has its chunk merged with the others, however large it is. */
+	if (reason == ON_BOUND && lw_self.path == TO_DEFERRED)
+		lw_self.path = TO_HEAP;
 }
 
 /* SIZE is that of the deferred chunk; neighbours merged one after the other have one result. */
@@ -186,7 +192,6 @@ void lw_below_describe(struct lw_below_info *info)
 {
 	info->allocator = "liblw";
 	info->version = lw_version();
-	info->header = sizeof(size_t);
 }
 
 void lw_below_after_fork_in_child(void)

@@ -287,7 +287,7 @@ static void align_blocks(unsigned scale)
 	give_all(count);
 }
 
-static void map_blocks(unsigned scale)
+static void huge_blocks(unsigned scale)
 {
 	unsigned count = 300 * scale;
 	for (unsigned i = 0; i < count; i++)
@@ -308,7 +308,7 @@ static void map_blocks(unsigned scale)
 
 /* ---- scenarios: the break ---------------------------------------------------------------------- */
 
-/* What others fetch of it is fenced; what they fetch again and again, too. */
+/* What others fetch of it splits the heap; what they fetch again and again, too. */
 static void move_the_break(unsigned scale)
 {
 	for (unsigned k = 0; k < 30; k++) {
@@ -497,7 +497,7 @@ SCENARIO(many_pools_of_one_class, queue_pools)
 SCENARIO(growing_and_shrinking, grow_and_shrink)
 SCENARIO(resizing_in_place, resize_in_place)
 SCENARIO(aligned_blocks, align_blocks)
-SCENARIO(many_mapped_blocks, map_blocks)
+SCENARIO(many_huge_blocks, huge_blocks)
 SCENARIO(others_that_move_the_break, move_the_break)
 SCENARIO(regions_beside_the_break, go_on_beside_the_break)
 SCENARIO(taking_in_what_others_freed, take_in_frees)
@@ -512,7 +512,7 @@ static const struct check_test tests[] = {
 	TEST(growing_and_shrinking),
 	TEST(resizing_in_place),
 	TEST(aligned_blocks),
-	TEST(many_mapped_blocks),
+	TEST(many_huge_blocks),
 	TEST(others_that_move_the_break),
 	TEST(regions_beside_the_break),
 	TEST(taking_in_what_others_freed),

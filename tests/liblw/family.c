@@ -354,7 +354,7 @@ static void calloc_clears_dirty_memory_of_every_size(void)
 	}
 }
 
-/* The end of the heap goes back and comes again; neither fences nor heads may shine through. */
+/* The end of the heap goes back and comes again; nothing that was there may shine through. */
 static void calloc_clears_what_the_heap_grew_over(void)
 {
 	unsigned long long state = 7;

@@ -43,6 +43,8 @@ static void *test_mmap(void *at, size_t len, int prot, int flags, int fd, off_t 
 {
 	if (refused(&map_calls))
 		return MAP_FAILED;
+	if (flags & MAP_FIXED)
+		return mmap(at, len, prot, flags, fd, offset);
 	char *p = mmap(at, len + page_size, prot, flags, fd, offset);
 	if (page_size && p != MAP_FAILED) {
 		size_t lead = -(uintptr_t)p & (page_size - 1);
@@ -56,16 +58,7 @@ static void *test_mmap(void *at, size_t len, int prot, int flags, int fd, off_t 
 
 static void *test_mremap(void *at, size_t old_len, size_t len, int flags, void *to)
 {
-	if (refused(&remap_calls))
-		return MAP_FAILED;
-	if (!page_size || to)
-		return mremap(at, old_len, len, flags, to);
-	to = test_mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (to != MAP_FAILED) {
-		memcpy(to, at, old_len < len ? old_len : len);
-		munmap(at, old_len);
-	}
-	return to;
+	return refused(&remap_calls) ? MAP_FAILED : mremap(at, old_len, len, flags, to);
 }
 
 static unsigned long test_getauxval(unsigned long type)
@@ -95,6 +88,7 @@ static struct {
 } block[BLOCKS];
 
 static unsigned failures;
+static unsigned alignments = 14; /* powers of two, of which a block may have any */
 
 /* Both ends hold the number of the block. */
 static void mark(unsigned i)
@@ -145,7 +139,7 @@ static void load(unsigned operations, size_t most, unsigned long long state)
 		size_t n = some_size(&state, most);
 		errno = 0;
 		if (!block[i].p && k % 7 == 0)
-			got(i, memalign((size_t)1 << check_random(&state) % 14, n), n);
+			got(i, memalign((size_t)1 << check_random(&state) % alignments, n), n);
 		else if (!block[i].p)
 			got(i, k % 5 ? malloc(n) : calloc(1, n), n);
 		else if (k % 4 == 0) {
@@ -265,11 +259,14 @@ static void nothing_from(unsigned n)
 	load(1500, 1 << 16, n);
 	load(1500, 1 << 22, n);
 	CHECK(failures);
-	/* Half of it is freed: then there is room again. */
+	/* Half of it is freed: then there is room again; not, for certain, at multiples of a page, as
+	 * what the first few calls fetched may have no such run left. */
 	for (unsigned i = 0; i < BLOCKS; i += 2)
 		drop(i);
 	failures = 0;
+	alignments = 10;
 	load(300, 100, n);
+	alignments = 14;
 	if (n > 2)
 		CHECK_EQUAL(failures, 0);
 	drop_all();
@@ -290,21 +287,27 @@ static void no_remap(unsigned n)
 {
 	remap_calls = (struct refusal){0, n, UINT_MAX};
 	size_t size = 1 << 20;
-	unsigned char *p = malloc(size);
+	unsigned char *p = malloc(size), *above = malloc(size);
 	memset(check_opaque(p), 'x', size);
+	CHECK(p = realloc(p, 2 * size)); /* it moves by a copy */
+	for (size_t i = 0; i < size; i++)
+		CHECK_EQUAL(p[i], 'x');
+	memset(p, 'y', 2 * size);
+	CHECK_EQUAL(lw_check(), 0);
 	map_calls = (struct refusal){0, 1, UINT_MAX};
 	brk_calls = (struct refusal){0, 1, UINT_MAX};
 	errno = 0;
 	CHECK(!realloc(p, 64 * size));
 	CHECK_EQUAL(errno, ENOMEM);
-	for (size_t i = 0; i < size; i++)
-		CHECK_EQUAL(p[i], 'x');
+	for (size_t i = 0; i < 2 * size; i++)
+		CHECK_EQUAL(p[i], 'y');
 	CHECK_EQUAL(lw_check(), 0);
+	free(above);
 	free(p);
 	CHECK_EQUAL(lw_check(), 0);
 }
 
-static void a_mapped_block_survives_a_refused_remap(void)
+static void a_large_block_survives_a_refused_remap(void)
 {
 	apart(no_remap, 1);
 }
@@ -478,7 +481,7 @@ static void free_foreign(unsigned n)
 	load(200, 3000, n);
 	fetch(0, n);
 	load(400, 60000, n);
-	fetch(1, n); /* beyond our end: not fenced yet */
+	fetch(1, n); /* beyond our end: we did not see it yet */
 	for (unsigned i = 0; i < 2; i++)
 		for (size_t at = 16; at + 16 < n; at += 1008) {
 			void *p = (void *)(((uintptr_t)piece[i].p + at) & -16);
@@ -560,7 +563,7 @@ static const struct check_test tests[] = {
 	TEST(the_heap_goes_on_when_mmap_is_refused_from_the_nth_call),
 	TEST(a_large_block_comes_from_the_break_when_mmap_is_refused),
 	TEST(without_memory_there_is_NULL_and_ENOMEM_and_then_room_again),
-	TEST(a_mapped_block_survives_a_refused_remap),
+	TEST(a_large_block_survives_a_refused_remap),
 	TEST(refused_requests_take_nothing),
 	TEST(memory_can_run_out_under_RLIMIT_AS),
 	TEST(memory_can_run_out_under_RLIMIT_DATA),

@@ -10,6 +10,7 @@ lwview=$build/viewer/lwview
 liblw=$build/liblw/liblw.so
 counter=$(find "$build/tests" -name lw_counter.so | head -1)
 ends=$(find "$build/tests" -name lw_ends -type f | head -1)
+places=$(find "$build/tests" -name lw_places -type f | head -1)
 
 # record ALLOCATOR NAME COMMAND...: trace and database in $work/NAME; no loss, no violation.
 record() {
@@ -75,6 +76,30 @@ equal "blocks live at the end" "$blocks" \
 	"$(ask ends "SELECT count(*) FROM block WHERE process = $p AND death_seq IS NULL")"
 equal "extent at the end" "$extent" \
 	"$(ask ends "SELECT extent FROM timeline WHERE process = $p ORDER BY seq DESC LIMIT 1")"
+
+# --- one place, one thing after the other ----------------------------------------------------
+record liblw places "$places"
+p=$(main_process places)
+equal "places: facts lost, violations, unknown frees" "0 0 0" \
+	"$(ask places "SELECT lost || ' ' || violations || ' ' || unknown_frees FROM process WHERE id = $p")"
+equal "places: parts that do not sum to the extent, or are less than nothing" 0 "$(ask places "SELECT count(*)
+	FROM timeline WHERE extent <> live + slack + tracer + headers + pool_free + deferred + bins + top
+	OR min(live, slack, headers, pool_free, deferred, bins, top) < 0")"
+# some WHAT QUERY: the recording has what this is about.
+some() {
+	count=$(ask places "$2")
+	[ "$count" -gt 0 ] || fail "places: no $1"
+	ok "places: $count $1"
+}
+some "blocks where pools were" "SELECT count(DISTINCT b.id) FROM block b JOIN pool ON address = ptr
+	AND finish_seq < birth_seq WHERE capacity > 0 AND usable > object"
+some "deferred chunks made pools as they were" "SELECT count(*) FROM pool p JOIN deferred d
+	ON d.address = p.address AND d.finish_seq = p.begin_seq"
+some "blocks changed in place" "SELECT count(*) FROM block b JOIN block was ON was.id = b.prior
+	WHERE b.ptr = was.ptr AND b.usable <> was.usable AND b.usable > 4096"
+some "mappings made and gone" "SELECT count(*) FROM extent WHERE kind = 'map' AND finish_seq IS NOT NULL"
+some "shrinkings of the break" "SELECT count(*) FROM sbrk JOIN word ON class = 'outcome' AND code = outcome
+	WHERE name = 'shrunk'"
 
 # --- one truth: the database by hand, info, the page -------------------------------------------
 "$lwtrace" stat --runs 1 --json "$work/stat.json" -- sqlite3 -init "$root/tests/programs/demo.sql" :memory: .quit \

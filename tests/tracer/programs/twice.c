@@ -2,8 +2,8 @@
  *
  * HOW is `here`, `there` (the first time in another thread) or `realloc` (the first time by a
  * realloc that moves it); FREES is how many others lie between.  `reused` hands the block out again
- * and then breaks the head of the next one: no free of it is to blame.  First it says on stdout
- * where the functions lie that free first. */
+ * before it frees that twice: the free from before is not to blame.  First it says on stdout where
+ * the functions lie that free first. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
@@ -35,12 +35,11 @@ int main(int argc, char **argv)
 	unsigned frees = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 0) : 0;
 	char **others = calloc(frees + 1, sizeof *others);
 	pthread_t thread;
-	char *block, *next;
+	char *block;
 
 	for (unsigned i = 0; i < frees; i++)
 		others[i] = malloc(2000 + i % 500);
 	block = malloc(size);
-	next = malloc(size);
 	printf("block=%p first=%p end=%p base=%p\n", block, (void *)__start_first,
 	       (void *)__stop_first, (void *)__executable_start);
 	fflush(stdout);
@@ -57,8 +56,7 @@ int main(int argc, char **argv)
 	if (!strcmp(argv[2], "reused")) {
 		while (malloc(size) != block)
 			;
-		memset(block, 'A', size + 64);
-		free(next);
+		free(block);
 	}
 	free(block);
 	return 0;
