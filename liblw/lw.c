@@ -198,6 +198,16 @@ static bool map_claim(uintptr_t at, uintptr_t end)
 	return true;
 }
 
+/* Gives back what the map needs for [at, end), in which no tile has an entry; in AT's leaf alone, as
+ * no more is to be done in one call. */
+static void map_purge(uintptr_t at, uintptr_t end)
+{
+	uintptr_t last = at | (LEAF - 1), from = ALIGN_UP((uintptr_t)map_entry(at), lw.page);
+	uintptr_t to = at < end ? (uintptr_t)map_entry(last < end ? last : end) & -lw.page : 0;
+	if (from < to)
+		madvise((void *)from, to - from, MADV_DONTNEED);
+}
+
 /* ---- pools ---- */
 
 /* Without a loop, by sums of ever more bits (Warren, Hacker's Delight, 5-1). */
@@ -498,8 +508,7 @@ static void chunk_join(struct chunk *c, uintptr_t soil)
 	map_set(c, NULL);
 	c->flags = FREE; /* at no time does it look live */
 	soil = chunk_absorb(c, map_get(c->at - TILE), soil);
-	soil = chunk_absorb(c, map_get(end_of(c)), soil);
-	bin_insert(c, soil);
+	bin_insert(c, chunk_absorb(c, map_get(end_of(c)), soil));
 }
 
 /* Makes [at, at + bytes), which came from the system, free. */
@@ -513,11 +522,9 @@ static void extent_join(uintptr_t at, size_t bytes)
  * moving the break, what lies beside the break by unmapping.  False: there was none. */
 static bool chunk_purge(struct chunk *c, size_t pad)
 {
-	bool top = c == lw.top && sys_sbrk(0) == lw.end;
-	bool beside = c->at - lw.low >= lw.end - lw.low;
-	uintptr_t at = ALIGN_UP(c->at + (top ? TILE + pad : 0), lw.page),
-		  end = end_of(c) & -lw.page;
-	size_t bytes = end - at;
+	bool top = c == lw.top && sys_sbrk(0) == lw.end, beside = c->at - lw.low >= lw.end - lw.low;
+	uintptr_t end = end_of(c) & -lw.page, at = c->at + (top ? TILE + pad : 0);
+	size_t bytes = end - (at = ALIGN_UP(at, lw.page));
 	if (pad > lw.extent || at >= end)
 		return false;
 	if (top) {
@@ -540,6 +547,7 @@ static bool chunk_purge(struct chunk *c, size_t pad)
 		TRACE(map, DO_RETURN, at, bytes);
 		madvise((void *)at, bytes, MADV_DONTNEED);
 	}
+	map_purge(at + TILE, end - 2 * TILE);
 	return lw.went = true;
 }
 
@@ -617,8 +625,7 @@ static bool heap_grow(size_t size)
 /* Bytes to leave below C so that it is aligned and what is left is a chunk or nothing. */
 static size_t lead_of(const struct chunk *c, size_t align)
 {
-	uintptr_t to = ALIGN_UP(c->at, align);
-	return to == c->at ? 0 : ALIGN_UP(c->at + TILE, align) - c->at;
+	return c->at & (align - 1) ? ALIGN_UP(c->at + TILE, align) - c->at : 0;
 }
 
 /* A free chunk in which SIZE fits aligned, the top only if nothing else does; NULL. */
@@ -632,7 +639,7 @@ static struct chunk *chunk_find(size_t size, size_t align)
 	return c;
 }
 
-/* Puts SIZE bytes of C, LEAD bytes into it, in use, and frees what is left. */
+/* Puts SIZE bytes of C, whose neighbours are in use, LEAD bytes into it, in use; the rest is free. */
 static void chunk_cut(struct chunk *c, size_t lead, size_t size, uintptr_t soil)
 {
 	uintptr_t at = c->at;
@@ -643,9 +650,9 @@ static void chunk_cut(struct chunk *c, size_t lead, size_t size, uintptr_t soil)
 	c->written = (soil > c->at ? soil : c->at) - 1;
 	map_set(c, c);
 	if (rest >= TILE)
-		chunk_join(chunk_make(end_of(c), rest), soil);
+		bin_insert(chunk_make(end_of(c), rest), soil);
 	if (lead)
-		chunk_join(chunk_make(at, lead), soil);
+		bin_insert(chunk_make(at, lead), soil);
 }
 
 /* Merges what H has deferred into the shared heap. */
@@ -977,8 +984,7 @@ static OUTLINE void *alloc_slow(size_t n, size_t align)
 		heap_drain(h);
 	if (h && n <= POOL_MAX && align <= GRAIN && (c = pool_get(h, class_of((n - !!n) / GRAIN))))
 		return slot_take(c);
-	if (n >= LARGE && align < lw.page)
-		align = lw.page;
+	align = n >= LARGE && align < lw.page ? lw.page : align;
 	if (n <= PTRDIFF_MAX && n + align > n)
 		c = chunk_alloc(h, chunk_size(n), align, NARROW);
 	return c ? (void *)c->at : out_of_memory();
@@ -998,7 +1004,7 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 	if ((size > had || had - size >= TILE + had / 8) && records_ready()) {
 		struct chunk *next = map_get(soil);
 		map_set(c, NULL);
-		if (size > had && next && had + next->bytes >= size)
+		if (size < had || (next && had + next->bytes >= size))
 			soil = chunk_absorb(c, next, soil);
 		chunk_cut(c, 0, c->bytes < size ? had : size, soil);
 	}
@@ -1150,12 +1156,7 @@ API int posix_memalign(void **to, size_t align, size_t n)
 API void *aligned_alloc(size_t align, size_t n) { return memalign(align, n); }
 API void *valloc(size_t n) { return memalign(PAGE, n); }
 API void *pvalloc(size_t n) { return valloc(n > PTRDIFF_MAX ? n : ALIGN_UP(n + !n, PAGE)); }
-API size_t malloc_usable_size(void *p)
-{
-	struct chunk *home = p ? home_of(p) : NULL;
-	return home ? usable(home) : 0;
-}
-
+API size_t malloc_usable_size(void *p) { return p && (p = home_of(p)) ? usable(p) : 0; }
 API int malloc_trim(size_t pad) { return lw_trim(pad); }
 API void free_sized(void *p, size_t n) { n ? free(p) : free(p); }
 API void free_aligned_sized(void *p, size_t align, size_t n) { align | n ? free(p) : free(p); }
