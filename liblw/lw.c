@@ -1113,13 +1113,14 @@ API void *realloc(void *p, size_t n)
 		return p;
 	bool grows = n > had && n > POOL_MAX; /* and will again: it moves with room to spare */
 	char *to = malloc(grows ? n + n / 8 : n);
-	if (!to)
-		return NULL;
-	if (len >= LARGE && !(((uintptr_t)to | (uintptr_t)p) & (page - 1)) &&
-	    sys_move(to, p, len & -page))
-		moved = len & -page;
+	void *lost = NULL;
+	if (to && len >= LARGE && !(((uintptr_t)to | (uintptr_t)p) & (page - 1)))
+		moved = sys_move(to, p, len & -page, &lost);
+	if (!to || lost == to)
+		return out_of_memory();
 	memcpy(to + moved, (char *)p + moved, len - moved);
-	free(p);
+	if (lost != p)
+		free(p);
 	return to;
 }
 

@@ -50,15 +50,14 @@ extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), voi
 /* Maps LEN bytes of zeros; returns the address, or REFUSED. */
 static inline uintptr_t sys_map(size_t len) { return (uintptr_t)mmap(NULL, len, SYS_NEW, -1, 0); }
 
-/* Moves the memory of LEN bytes at FROM to TO, page-aligned both, and leaves zeros at FROM.  False:
- * it could not, and TO has zeros.  On 64 bits alone: qemu-user does not keep FROM on 32. */
-static inline bool sys_move(void *to, void *from, size_t len)
+/* Moves the memory of LEN bytes at FROM to TO, page-aligned both: LEN, or 0 if it could not.  What
+ * then lacks memory, FROM or TO, gets zeros; is LOST, and to be left alone, if there are none. */
+static inline size_t sys_move(void *to, void *from, size_t len, void **lost)
 {
-#if defined MREMAP_DONTUNMAP && UINTPTR_MAX > UINT32_MAX
-	if (mremap(from, len, len, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to)
-		return true;
-	mmap(to, len, SYS_NEW | MAP_FIXED, -1, 0);
-#endif
-	return (void)to, (void)from, (void)len, false;
+	bool moved = mremap(from, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
+	void *hole = moved ? from : to;
+	if (mmap(hole, len, SYS_NEW | MAP_FIXED, -1, 0) != hole)
+		*lost = hole;
+	return moved ? len : 0;
 }
 #endif

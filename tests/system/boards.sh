@@ -65,7 +65,7 @@ esac
 allowed=99999
 case $name in
 x86-64) allowed=17888 ;;
-aarch64) allowed=19616 ;;
+aarch64) allowed=19656 ;;
 armhf) allowed=16384 ;; # reached
 esac
 compiler=$prefix-gcc
