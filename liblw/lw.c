@@ -218,10 +218,7 @@ static unsigned count_bits(size_t word)
 	return ((word + (word >> 4)) & SIZE_MAX / 17) * (SIZE_MAX / 255) >> (BITS - 8);
 }
 
-static INLINE unsigned words_of(const struct chunk *pool)
-{
-	return pool->slots > 2 * BITS ? WORDS : 2;
-}
+static INLINE unsigned words_of(const struct chunk *p) { return p->slots > 2 * BITS ? WORDS : 2; }
 static INLINE size_t *remote_of(struct chunk *pool) { return pool->free + words_of(pool); }
 
 static unsigned slots_free(const struct chunk *pool)
@@ -829,10 +826,11 @@ static void heap_drain(struct heap *h)
 			unsigned k = __builtin_ctz(told);
 			size_t freed =
 				__atomic_exchange_n(&remote_of(pool)[k], 0, __ATOMIC_ACQ_REL);
-			size_t twice = pool->free[k] & freed,
-			       slot = k * BITS + __builtin_ctzl(twice | !twice);
+			size_t twice = pool->free[k] & freed;
 			if (twice)
-				fault("double free", (void *)(pool->at + slot * pool->size));
+				fault("double free",
+				      (void *)(pool->at +
+				               (k * BITS + __builtin_ctzl(twice)) * pool->size));
 			pool->free[k] |= freed;
 			came += count_bits(freed);
 		}
@@ -996,12 +994,13 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 	int saved = lock();
 	size_t had = c->bytes;
 	uintptr_t soil = end_of(c);
-	if (size > had && records_ready()) {
+	bool ready = records_ready();
+	if (size > had && ready) {
 		merge_deferred(h, ON_MISS);
 		if (lw.top ? lw.top->at == soil && had + lw.top->bytes < size : soil == lw.end)
 			heap_grow(size - had);
 	}
-	if ((size > had || had - size >= TILE + had / 8) && records_ready()) {
+	if ((size > had || had - size >= TILE + had / 8) && ready) {
 		struct chunk *next = map_get(soil);
 		map_set(c, NULL);
 		if (size < had || (next && had + next->bytes >= size))

@@ -3,7 +3,7 @@
  *
  * Terms.  The heap is cut into *chunks*.  A chunk is free, or a block of the program's, or a
  * *pool*: divided into *slots* of one size that belong to one thread's *heap*.  Nothing of the
- * allocator's lies inside of chunks: a chunk's *record* lies elsewhere, in a pool of records.  The
+ * allocator's lies inside of chunks: a chunk's *record* lies elsewhere, in a *slab* of records.  The
  * *map* has an entry for every *tile*, a fixed span of addresses, and tells an address's chunk.
  */
 #ifndef LW_HEAP_H

@@ -23,7 +23,7 @@
  * Chunks.  A chunk occupies [ptr - header, ptr - header + its size), header as `process` says.
  *          A free with path `deferred` leaves [ptr - header, ptr + usable) a deferred chunk, until
  *          an alloc with source `deferred` at ptr, a pool_new there, or a merge that names ptr.
- *          liblw's chunks have no header: what it knows of them lies in pools of its own.
+ *          liblw's chunks have no header: what it knows of them lies in slabs of its own.
  * Pools.   [pool, pool + bytes) holds `capacity` slots of `object` bytes from pool + offset on;
  *          blocks inside are slots, without header.  Capacity 0: the allocator's own bookkeeping.
  * Extent.  What the system gave less what went back: sbrk grown [old_end, new_end), less shrunk,
