@@ -131,14 +131,17 @@ static void drop(unsigned i)
 	block[i].p = NULL;
 }
 
+/* Blocks of MOST bytes, aligned to 64 or, where there are large ones, 8,192 at most: a heap with room
+ * for small ones need not have room at a multiple of that. */
 static void load(unsigned operations, size_t most, unsigned long long state)
 {
+	unsigned aligns = most < 8192 ? 7 : 14;
 	for (unsigned k = 0; k < operations; k++) {
 		unsigned i = check_random(&state) % BLOCKS;
 		size_t n = some_size(&state, most);
 		errno = 0;
 		if (!block[i].p && k % 7 == 0)
-			got(i, memalign((size_t)1 << check_random(&state) % 14, n), n);
+			got(i, memalign((size_t)1 << check_random(&state) % aligns, n), n);
 		else if (!block[i].p)
 			got(i, k % 5 ? malloc(n) : calloc(1, n), n);
 		else if (k % 4 == 0) {
