@@ -62,8 +62,7 @@
 #define BIN_FIRST      (WORD == 8 ? 10 : 9) /* log2 of TILE */
 #define BINS           ((BITS - BIN_FIRST) << BIN_LOG)
 #define GOLDEN         (size_t)0x9e3779b97f4a7c15 /* spreads sizes over the buckets */
-#define SLABS_READY    3  /* that are mapped; one call needs less: it takes 5 records at most */
-#define SLAB_BATCH     16 /* mapped at a time */
+#define SLAB_BATCH     16                         /* mapped at a time */
 
 static struct {
 	pthread_mutex_t lock; /* of all below, of all slabs, and of every chunk that is free */
@@ -91,7 +90,7 @@ static struct {
 	} leaf[LEAVES];
 } lw;
 
-static struct chunk nowhere;
+static struct chunk nowhere; /* stands where there is no pool: it has no slots, and no bits set */
 static struct heap first, unopened, closed; /* a thread's before its first call, past its end */
 static TLS struct heap *self = &unopened;
 static TLS struct chunk *latest = &nowhere; /* the pool of the last free, if it was of this heap */
@@ -233,10 +232,10 @@ static unsigned slots_free(const struct chunk *pool)
  * them, then eight steps to a doubling. */
 static INLINE unsigned class_of(unsigned i) { return i < 16 ? i : i < 32 ? i | 1 : i | 3; }
 
-/* Makes POOL, or NULL, the one that serves CLASS. */
+/* Makes POOL, or nowhere, the one that serves CLASS. */
 static void current_set(struct heap *h, unsigned class, struct chunk *pool)
 {
-	if (pool)
+	if (pool != &nowhere)
 		pool->until = NEVER;
 	for (unsigned i = class; i <= class && class_of(i) == class; i--)
 		h->current[i] = pool;
@@ -246,17 +245,18 @@ static void current_set(struct heap *h, unsigned class, struct chunk *pool)
 static void ring_add(struct chunk *pool)
 {
 	struct chunk *head = pool->owner->current[pool->class];
+	bool only = head == &nowhere;
 	pool->until = pool->slots - slots_free(pool);
-	pool->next = head ? head : pool;
-	pool->prev = head ? head->prev : pool;
+	pool->next = only ? pool : head;
+	pool->prev = only ? pool : head->prev;
 	pool->prev->next = pool->next->prev = pool;
-	if (!head)
+	if (only)
 		current_set(pool->owner, pool->class, pool);
 }
 
 static void ring_remove(struct chunk *pool)
 {
-	struct chunk *next = pool->next == pool ? NULL : pool->next;
+	struct chunk *next = pool->next == pool ? &nowhere : pool->next;
 	pool->until = pool->slots < 16 ? 1 : pool->slots / 8;
 	pool->next->prev = pool->prev;
 	pool->prev->next = pool->next;
@@ -286,9 +286,10 @@ static void pool_attend(struct chunk *pool);
 static INLINE bool slot_free(struct chunk *pool, size_t slot)
 {
 	size_t *word = &pool->free[slot / BITS], bits = *word;
-	if (unlikely(bits >> slot % BITS & 1))
+	size_t now = bits | (size_t)1 << slot % BITS;
+	if (unlikely(now == bits))
 		return false;
-	*word = bits | (size_t)1 << slot % BITS;
+	*word = now;
 	if (unlikely(!--pool->until))
 		pool_attend(pool);
 	return true;
@@ -313,9 +314,9 @@ static struct chunk *pool_get(struct heap *h, unsigned class)
 {
 	struct chunk *pool;
 	size_t bytes = 0;
-	for (; (pool = h->current[class]) && !pool_seek(pool); bytes = 2 * pool->bytes)
+	for (; (pool = h->current[class]) != &nowhere && !pool_seek(pool); bytes = 2 * pool->bytes)
 		ring_remove(pool);
-	return pool ? pool : pool_new(h, class, bytes);
+	return pool != &nowhere ? pool : pool_new(h, class, bytes);
 }
 
 /* ---- records; lw.lock is held until `chunks, without the lock` ---- */
@@ -339,20 +340,23 @@ static void slab_unlink(struct slab *s)
 		s->next->prev = s->prev;
 }
 
-/* Whether there is memory for the records that a call may need. */
-static bool records_ready(void)
+/* Whether there is memory for the records that a call may need: three of chunks, and one of KIND. */
+static bool records_ready(unsigned kind)
 {
-	void *slabs = lw.slabs_left < SLABS_READY ? own_map(SLAB_BATCH * lw.page) : NULL;
+	const struct slab *s = lw.slab[NARROW];
+	bool room = s && (s->live + 3) * s->size <= lw.page - LINE;
+	unsigned need = !room + !lw.slab[kind];
+	void *slabs = lw.slabs_left < need ? own_map(SLAB_BATCH * lw.page) : NULL;
 	if (slabs) {
 		lw.next_slab = (uintptr_t)slabs;
 		lw.slabs_left = SLAB_BATCH;
 	}
-	return lw.slabs_left >= SLABS_READY;
+	return lw.slabs_left >= need;
 }
 
 static void *record_new(unsigned kind)
 {
-	static const uint16_t sizes[KINDS] = {offsetof(struct chunk, limit), ROOM(2), ROOM(WORDS),
+	static const uint16_t sizes[KINDS] = {offsetof(struct chunk, slots), ROOM(2), ROOM(WORDS),
 	                                      ALIGN_UP(sizeof(struct heap), LINE)};
 	struct slab *s = lw.slab[kind];
 	if (!s) {
@@ -671,7 +675,7 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 /* A live chunk of SIZE; NULL: there is no memory. */
 static struct chunk *chunk_get(struct heap *h, size_t size, size_t align)
 {
-	bool ready = records_ready(); /* if not, what is free is taken as it is */
+	bool ready = records_ready(NARROW); /* if not, what is free is taken as it is */
 	struct chunk *c = chunk_find(size, align);
 	if ((!c || c == lw.top) && h && h->deferred_count) {
 		merge_deferred(h, ON_MISS);
@@ -732,7 +736,7 @@ static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align, unsi
 	if (c)
 		return c;
 	int saved = lock();
-	c = kind && !records_ready() ? NULL : chunk_get(h, size, align);
+	c = kind && !records_ready(kind) ? NULL : chunk_get(h, size, align);
 	if (c && kind)
 		c = chunk_widen(c, kind);
 	unlock(saved);
@@ -758,7 +762,7 @@ static void chunk_free(struct heap *h, struct chunk *c)
 /* ---- pools come and go ---- */
 
 /* A new current pool of about BYTES of CLASS for H; NULL when there is no memory. */
-static struct chunk *pool_new(struct heap *h, unsigned class, size_t bytes)
+static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t bytes)
 {
 	size_t size = (class + 1) * GRAIN, inverse = 1, least = size < TILE / 4 ? TILE : 4 * size;
 	size_t most = SLOTS * size < POOL_BYTES ? SLOTS * size : POOL_BYTES;
@@ -770,7 +774,6 @@ static struct chunk *pool_new(struct heap *h, unsigned class, size_t bytes)
 	unsigned shift = __builtin_ctzl(size);
 	for (int i = 0; i < 6; i++) /* each step doubles the bits that are right */
 		inverse *= 2 - (size >> shift) * inverse;
-	pool->limit = slots * size;
 	pool->inverse = inverse;
 	pool->shift = shift;
 	pool->size = size;
@@ -849,7 +852,7 @@ static void heap_flush(struct heap *h, enum lw_reason reason)
 		heap_drain(h);
 	for (unsigned i = 0; i < CLASSES; i++) {
 		struct chunk *pool = h->current[i];
-		if (pool && slots_free(pool) == pool->slots)
+		if (pool->slots && slots_free(pool) == pool->slots)
 			pool_return(pool);
 	}
 	int saved = lock();
@@ -897,14 +900,17 @@ static OUTLINE struct heap *heap_open(void)
 	} else if (!lw.page) {
 		lw.page = PAGE;
 		lw.keep = KEEP_MIN;
+		nowhere.word = &nowhere.inverse;
 		h = &first;
-	} else if (records_ready()) {
+	} else if (records_ready(HEAP)) {
 		h = memset(record_new(HEAP), 0, sizeof *h);
 	}
 	unlock(saved);
 	if (!h)
 		return NULL;
-	h->open = true;
+	for (unsigned i = 0; !h->most && i < CLASSES; i++)
+		h->current[i] = &nowhere;
+	h->most = POOL_MAX;
 	self = h; /* before pthread_atfork: musl's allocates */
 	if (!alone()) {
 		pthread_once(&lw.once, start_threads);
@@ -913,7 +919,7 @@ static OUTLINE struct heap *heap_open(void)
 	return h;
 }
 
-static INLINE struct heap *heap_get(void) { return likely(self->open) ? self : heap_open(); }
+static INLINE struct heap *heap_get(void) { return likely(self->most) ? self : heap_open(); }
 
 /* ---- blocks ---- */
 
@@ -994,7 +1000,7 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 	int saved = lock();
 	size_t had = c->bytes;
 	uintptr_t soil = end_of(c);
-	bool ready = records_ready();
+	bool ready = records_ready(NARROW);
 	if (size > had && ready) {
 		merge_deferred(h, ON_MISS);
 		if (lw.top ? lw.top->at == soil && had + lw.top->bytes < size : soil == lw.end)
@@ -1013,10 +1019,11 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 
 API HOT void *malloc(size_t n)
 {
-	if (unlikely(n - 1 >= POOL_MAX))
+	struct heap *h = self;
+	if (unlikely(n - 1 >= h->most))
 		return alloc_slow(n, GRAIN);
-	struct chunk *pool = self->current[(n - 1) / GRAIN];
-	if (unlikely(!pool || !*pool->word))
+	struct chunk *pool = h->current[(n - 1) / GRAIN];
+	if (unlikely(!*pool->word))
 		return alloc_slow(n, GRAIN);
 	return slot_take(pool);
 }
@@ -1057,25 +1064,37 @@ static OUTLINE void free_slow(void *p)
 		home->flags |= DEFERRED;
 		if (flags & (FREE | DEFERRED)) /* two threads freed it at one moment */
 			fault("double free", p);
-		struct heap *h = self->open ? self : NULL;
+		struct heap *h = self->most ? self : NULL;
 		TRACE(path, h ? TO_DEFERRED : TO_HEAP);
 		chunk_free(h, home);
 	}
 }
 
+/* Frees P, which is slot SLOT of POOL. */
+static INLINE void free_slot(struct chunk *pool, size_t slot, void *p)
+{
+	if (unlikely(!slot_free(pool, slot)))
+		free_slow(p); /* it tells what is wrong */
+}
+
+/* A free into another pool than the last one. */
+static HOT OUTLINE void free_other(void *p)
+{
+	struct chunk *pool = map_guess((uintptr_t)p);
+	size_t slot;
+	if (unlikely(!pool || pool->owner != self || (slot = slot_of(pool, p)) >= pool->slots))
+		return free_slow(p);
+	latest = pool;
+	free_slot(pool, slot, p);
+}
+
 API HOT void free(void *p)
 {
 	struct chunk *pool = latest;
-	if (unlikely((uintptr_t)p - pool->at >= pool->limit)) {
-		pool = map_guess((uintptr_t)p);
-		if (unlikely(!pool || pool->owner != self ||
-		             (uintptr_t)p - pool->at >= pool->limit))
-			return free_slow(p);
-		latest = pool;
-	}
 	size_t slot = slot_of(pool, p);
-	if (unlikely(slot >= SLOTS || !slot_free(pool, slot)))
-		free_slow(p); /* it tells what is wrong */
+	if (unlikely(slot >= pool->slots))
+		return free_other(p);
+	free_slot(pool, slot, p);
 }
 
 API void *calloc(size_t count, size_t size)
@@ -1182,7 +1201,7 @@ static void heap_walk(struct lw_stats *sum, void (*fn)(void *, size_t, enum lw_k
 			continue;
 		}
 		size_t size = usable(c);
-		sum->pool_free += c->flags & POOL ? c->limit : c->bytes;
+		sum->pool_free += c->flags & POOL ? c->slots * size : c->bytes;
 		for (size_t k = 0; k < (c->flags & POOL ? c->slots : 1); k++) {
 			if (c->flags & POOL && slot_freed(c, k))
 				continue;

@@ -92,7 +92,7 @@ static struct chunk *chunk_from(size_t *i)
 
 static size_t record_size(unsigned kind)
 {
-	return kind == NARROW  ? offsetof(struct chunk, limit)
+	return kind == NARROW  ? offsetof(struct chunk, slots)
 	       : kind == SMALL ? ROOM(2)
 	       : kind == WIDE  ? ROOM(WORDS)
 	                       : ALIGN_UP(sizeof(struct heap), LINE);
@@ -375,8 +375,6 @@ static int check_shape(const struct chunk *pool)
 	      "slots beyond the pool", pool->at);
 	HOLDS(pool->slots == SLOTS || (pool->slots + 1) * size > whole,
 	      "a pool could have another slot", pool->at);
-	HOLDS(pool->limit == pool->slots * size, "a pool's limit is not its last slot's end",
-	      pool->at);
 	HOLDS(pool->shift == __builtin_ctzl(size) && (size >> pool->shift) * pool->inverse == 1,
 	      "a broken inverse", pool->at);
 	return 0;
@@ -439,8 +437,8 @@ static int check_pool(struct chunk *pool)
 	seen.told += pool->told != 0;
 	seen.sum.live_blocks += live;
 	seen.sum.live += live * pool->size;
-	seen.sum.pool_free += pool->limit - live * pool->size;
-	seen.sum.headers += pool->bytes - pool->limit;
+	seen.sum.pool_free += (pool->slots - live) * pool->size;
+	seen.sum.headers += pool->bytes - pool->slots * pool->size;
 	return 0;
 }
 
@@ -517,11 +515,11 @@ static int check_rings(const struct heap *h)
 	for (unsigned i = 0; i < CLASSES; i++) {
 		const struct chunk *head = h->current[i], *pool = head;
 		HOLDS(head == h->current[class_of(i)], "two current pools of one class", head);
-		while (pool && class_of(i) == i) {
+		while (pool != &nowhere && class_of(i) == i) {
 			HOLDS(pool->owner == h && pool->class == i, "a pool in the wrong ring",
 			      pool);
 			HOLDS(pool->next && seen.ringed--, "a ring holds what is no pool", pool);
-			pool = pool->next == head ? NULL : pool->next;
+			pool = pool->next == head ? &nowhere : pool->next;
 		}
 	}
 	return 0;
@@ -561,7 +559,7 @@ static int check_heaps(void)
 {
 	for (unsigned i = 0; i < seen.heaps; i++) {
 		const struct heap *h = seen.heap[i];
-		HOLDS(h->open, "a heap that was never opened", h);
+		HOLDS(h->most == POOL_MAX, "a heap that was never opened", h);
 		if (check_rings(h) || check_deferred(h) || check_pending(h))
 			return -1;
 	}
@@ -574,7 +572,8 @@ static int check_heaps(void)
 /* What stands for no pool and no heap was never written; and what the calling thread remembers. */
 static int check_thread(void)
 {
-	HOLDS(zeros(&nowhere, sizeof nowhere), "what stands for no pool is one", &nowhere);
+	struct chunk fresh = {.word = &nowhere.inverse};
+	HOLDS(!memcmp(&nowhere, &fresh, sizeof fresh), "what stands for no pool is one", &nowhere);
 	HOLDS(zeros(&unopened, sizeof unopened) && zeros(&closed, sizeof closed),
 	      "what stands for no heap was opened", &unopened);
 	HOLDS(self == &unopened || self == &closed || seen_heap(self),

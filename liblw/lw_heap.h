@@ -39,7 +39,7 @@
  *      FREE                      in a bin, or the top
  *      POOL | FILLED             a pool
  *
- * FILLED: all its tiles have it in the map.  A record may end before `limit` if it is no pool's, and
+ * FILLED: all its tiles have it in the map.  A record may end before `slots` if it is no pool's, and
  * has room for as many words of bits as its pool needs.  `written`, of what is no pool: no byte above
  * this one is other than 0, but for pages that are not the chunk's alone; when it was handed out, if
  * it is live.  It is odd, and so nobody's `owner`.
@@ -50,7 +50,7 @@
  * into its owner's list.  The owner takes the words that it was told of: so nobody looks at a pool
  * any more whose last slot the owner took in.
  *
- *      popcount(free) + popcount(remote) + live == slots      slots * size == limit <= bytes
+ *      popcount(free) + popcount(remote) + live == slots      slots * size <= bytes
  *
  * inverse and shift divide exactly: offset * inverse, rotated right by shift, is offset / size if
  * that is a whole number, else SLOTS or more (Granlund & Montgomery, Division by Invariant Integers,
@@ -71,11 +71,10 @@ struct chunk {
 	unsigned flags;
 	uint16_t until;
 	uint8_t shift, class;
-	size_t limit, inverse;
+	size_t slots, inverse;
 	size_t *word;
 	uintptr_t word_at;
-	uint16_t size, slots;
-	unsigned told;
+	unsigned told, size;
 	struct chunk *pending; /* next in the owner's list of pools with remote frees */
 	size_t free[];         /* and behind them the words of remote */
 };
@@ -101,12 +100,12 @@ enum { NARROW, SMALL, WIDE, HEAP, KINDS };
 
 /* A thread's heap: only its thread touches it, but for `pending`. */
 struct heap {
-	struct chunk *current[CLASSES]; /* by GRAINs - 1 */
+	size_t most; /* a request to its pools: POOL_MAX; 0: it stands for no heap */
+	struct chunk *current[CLASSES]; /* by GRAINs - 1; `nowhere` if there is none */
 	struct chunk *deferred[BUCKETS];
 	size_t deferred_count, deferred_bytes; /* <= DEFER_COUNT, DEFER_BYTES */
 	struct chunk *pending;                 /* pools with remote frees: pushed by others... */
 	struct chunk *drained;                 /* ...and taken, to be done */
 	struct heap *next;                     /* in the list of heaps whose threads have ended */
-	bool open;                             /* false: it stands for none */
 };
 #endif

@@ -150,7 +150,8 @@ static void make_heap(void)
 	CHECK(waiting->slots < BITS);
 	CHECK(!full->next && waiting->next && waiting != current);
 	CHECK(slots_free(current) && slots_free(current) < current->slots);
-	CHECK(full->bytes == TILE && remote->bytes > TILE && !self->current[CLASS_UNUSED]);
+	CHECK(full->bytes == TILE && remote->bytes > TILE &&
+	      self->current[CLASS_UNUSED] == &nowhere);
 }
 
 /* ---- breakers ---- */
@@ -242,7 +243,7 @@ static void top_gone(void)
 /* The chunk `live` has another record, at TO. */
 static void move_record(void *to)
 {
-	memcpy(to, live, offsetof(struct chunk, limit));
+	memcpy(to, live, offsetof(struct chunk, slots));
 	record_free(live);
 	map_set(to, to);
 }
@@ -477,10 +478,6 @@ static void pool_slots_fewer(void)
 {
 	full->slots--;
 }
-static void pool_limit(void)
-{
-	full->limit += GRAIN;
-}
 static void pool_shift(void)
 {
 	full->shift++;
@@ -572,7 +569,7 @@ static void ring_longer(void)
 }
 static void ring_lost(void)
 {
-	current_set(self, CLASS_64, NULL);
+	current_set(self, CLASS_64, &nowhere);
 	current->until = current->slots - slots_free(current);
 }
 
@@ -722,7 +719,7 @@ static void dead_freed(void)
 }
 static void dead_unopened(void)
 {
-	lw.dead->open = false;
+	lw.dead->most = 0;
 }
 static void heap_lost(void)
 {
@@ -731,7 +728,7 @@ static void heap_lost(void)
 
 static void no_pool_written(void)
 {
-	nowhere.limit++;
+	nowhere.slots++;
 }
 static void no_heap_written(void)
 {
@@ -841,7 +838,6 @@ static const struct breaker {
 	BREAKER(pool_slots, "slots beyond the pool"),
 	BREAKER(pool_slots_many, "too small for a pool"),
 	BREAKER(pool_slots_fewer, "another slot"),
-	BREAKER(pool_limit, "a pool's limit"),
 	BREAKER(pool_shift, "a broken inverse"),
 	BREAKER(pool_inverse, "a broken inverse"),
 	BREAKER(bit_above, "a bit without a slot"),
