@@ -16,7 +16,7 @@
  * memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, a thread's exit, another allocator's block.
  *
  * Memory.  The heap grows by sbrk, where that is refused by mmap.  Whole pages of free chunks go back
- * when those that were written are more than twice lw.keep and a 64th of the heap: the top by moving
+ * when those that were written are more than three lw.keep and a 64th of the heap: the top by moving
  * the break, the rest page by page, small pieces only beyond twice that, as they may still become
  * large ones.  lw.keep grows fourfold, up to KEEP_MAX, when what went back is wanted again, and to
  * the size of a block that is freed: a program that alternates pays for a few rounds only.  A thread
@@ -35,7 +35,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #define API            __attribute__((visibility("default")))
 #define HOT            __attribute__((optimize("O2"))) /* all else is compiled for size */
@@ -46,12 +45,13 @@
 #define unlikely(x)    __builtin_expect(!!(x), 0)
 #define ALIGN_UP(x, a) (((x) + (a)-1) & ~((uintptr_t)(a)-1))
 
-#define PAGE           getauxval(AT_PAGESZ) /* for whom lw.page may not be there yet */
-#define DEFER_COUNT    32                   /* merging so many under one lock hides its cost */
-#define DEFER_BYTES    ((size_t)256 << 10)  /* what a thread may hold back from the others */
-#define DRAIN_MAX      16                   /* pools with remote frees that one call takes in */
-#define GROW_MIN       ((size_t)64 << 10)   /* least step of the break: a system call costs 1 us */
-#define POOL_BYTES     ((size_t)64 << 10)   /* larger ones save no time, and cost memory */
+#define PAGE           (size_t) getpagesize() /* for whom lw.page may not be there yet */
+#define DEFER_COUNT    32                     /* merging so many under one lock hides its cost */
+#define DEFER_BYTES    ((size_t)256 << 10)    /* what a thread may hold back from the others */
+#define DRAIN_MAX      16                     /* pools with remote frees that one call takes in */
+#define GROW_MIN       ((size_t)64 << 10)  /* least step of the break: a system call costs 1 us */
+#define POOL_BYTES     ((size_t)64 << 10)  /* larger ones save no time, and cost memory */
+#define POOL_KEPT      (4 * TILE)          /* in the heap of a thread that has ended */
 #define LARGE          ((size_t)128 << 10) /* blocks of whole pages, whose memory moves by mremap */
 #define KEEP_MIN       ((size_t)128 << 10)
 #define KEEP_MAX       ((size_t)512 << (WORD == 8 ? 16 : 10))
@@ -523,7 +523,7 @@ static void extent_join(uintptr_t at, size_t bytes)
  * moving the break, what lies beside the break by unmapping.  False: there was none. */
 static bool chunk_purge(struct chunk *c, size_t pad)
 {
-	bool top = c == lw.top && sys_sbrk(0) == lw.end, beside = c->at - lw.low >= lw.end - lw.low;
+	bool top = c == lw.top && sys_sbrk(0) == lw.end;
 	uintptr_t end = end_of(c) & -lw.page, at = c->at + (top ? TILE + pad : 0);
 	size_t bytes = end - (at = ALIGN_UP(at, lw.page));
 	if (pad > lw.extent || at >= end)
@@ -536,12 +536,6 @@ static bool chunk_purge(struct chunk *c, size_t pad)
 		sys_sbrk(-bytes);
 		TRACE(sbrk, end, at, BREAK_SHRUNK);
 		bin_insert(c, soil_of(c));
-	} else if (beside && bytes == c->bytes) {
-		bin_remove(c);
-		lw.extent -= bytes;
-		TRACE(map, DO_UNMAP, at, bytes);
-		munmap((void *)at, bytes);
-		record_free(c);
 	} else {
 		lw.dirty -= c == lw.top ? 0 : dirt_of(c);
 		c->written = c->at - 1;
@@ -559,7 +553,7 @@ static uintptr_t chunk_release(struct chunk *c)
 		lw.keep = c->bytes; /* such blocks come and go */
 	chunk_join(c, end_of(c));
 	uintptr_t at = c->at;
-	size_t most = 2 * lw.keep + lw.extent / 64, dirt = dirt_of(c);
+	size_t most = 3 * lw.keep + lw.extent / 64, dirt = dirt_of(c);
 	size_t all = c == lw.top ? dirt : lw.dirty; /* small ones go later: they may still grow */
 	if (all > most && dirt && (dirt > most / 16 || all > 2 * most))
 		chunk_purge(c, lw.keep);
@@ -672,10 +666,10 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 	TRACE(batch_end);
 }
 
-/* A live chunk of SIZE; NULL: there is no memory. */
-static struct chunk *chunk_get(struct heap *h, size_t size, size_t align)
+/* A live chunk of SIZE; NULL: there is no memory.  If none is READY for records, what is free is taken
+ * as it is. */
+static struct chunk *chunk_get(struct heap *h, size_t size, size_t align, bool ready)
 {
-	bool ready = records_ready(NARROW); /* if not, what is free is taken as it is */
 	struct chunk *c = chunk_find(size, align);
 	if ((!c || c == lw.top) && h && h->deferred_count) {
 		merge_deferred(h, ON_MISS);
@@ -683,14 +677,15 @@ static struct chunk *chunk_get(struct heap *h, size_t size, size_t align)
 	}
 	if (!c && ready && heap_grow(size + (align > GRAIN ? align + TILE : 0)))
 		c = chunk_find(size, align);
-	if (!c || (!ready && lead_of(c, align)))
+	size_t lead = c ? lead_of(c, align) : 0;
+	if (!c || (!ready && lead))
 		return NULL;
 	uintptr_t soil = soil_of(c);
 	TRACE(source, c == lw.top ? FROM_TOP : FROM_BIN);
 	if (soil <= c->at && c != lw.top && lw.went)
 		heap_miss();
 	bin_remove(c);
-	chunk_cut(c, lead_of(c, align), ready ? size : c->bytes, soil);
+	chunk_cut(c, lead, ready ? size : c->bytes, soil);
 	return c;
 }
 
@@ -736,7 +731,8 @@ static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align, unsi
 	if (c)
 		return c;
 	int saved = lock();
-	c = kind && !records_ready(kind) ? NULL : chunk_get(h, size, align);
+	bool ready = records_ready(kind);
+	c = kind && !ready ? NULL : chunk_get(h, size, align, ready);
 	if (c && kind)
 		c = chunk_widen(c, kind);
 	unlock(saved);
@@ -764,10 +760,10 @@ static void chunk_free(struct heap *h, struct chunk *c)
 /* A new current pool of about BYTES of CLASS for H; NULL when there is no memory. */
 static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t bytes)
 {
-	size_t size = (class + 1) * GRAIN, inverse = 1, least = size < TILE / 4 ? TILE : 4 * size;
+	size_t size = (class + 1) * GRAIN, inverse = 1, least = ALIGN_UP(4 * size, TILE);
 	size_t most = SLOTS * size < POOL_BYTES ? SLOTS * size : POOL_BYTES;
 	bytes = (bytes < least ? least : bytes < most ? bytes : most) & -TILE;
-	size_t slots = bytes / size < SLOTS ? bytes / size : SLOTS;
+	size_t slots = bytes / size;
 	struct chunk *pool = chunk_alloc(h, bytes, TILE, slots > 2 * BITS ? WIDE : SMALL);
 	if (!pool)
 		return NULL;
@@ -845,14 +841,15 @@ static void heap_drain(struct heap *h)
 	h->drained = pool;
 }
 
-/* Gives back what H holds in reserve. */
+/* Gives back what H holds in reserve; if its thread ends, but for small pools: the next one's. */
 static void heap_flush(struct heap *h, enum lw_reason reason)
 {
 	while (h->pending || h->drained)
 		heap_drain(h);
 	for (unsigned i = 0; i < CLASSES; i++) {
 		struct chunk *pool = h->current[i];
-		if (pool->slots && slots_free(pool) == pool->slots)
+		bool stays = !pool->slots || (reason == ON_EXIT && pool->bytes <= POOL_KEPT);
+		if (!stays && slots_free(pool) == pool->slots)
 			pool_return(pool);
 	}
 	int saved = lock();
@@ -869,10 +866,10 @@ static void heap_close(void *arg)
 	heap_flush(h, ON_EXIT);
 	self = &closed;
 	latest = &nowhere;
-	pthread_mutex_lock(&lw.lock);
+	int saved = lock();
 	h->next = lw.dead;
 	lw.dead = h;
-	pthread_mutex_unlock(&lw.lock);
+	unlock(saved);
 }
 
 /* A child of a fork has one thread.  Heaps of the others may be in the middle of anything: they
@@ -958,10 +955,10 @@ static OUTLINE struct chunk *home_missing(void *p)
 static HOT struct chunk *home_of(void *p)
 {
 	struct chunk *c = map_guess((uintptr_t)p);
-	size_t slot = c && c->flags & POOL ? slot_of(c, p) : SLOTS;
-	bool live = slot < SLOTS
-	                    ? slot < c->slots && !slot_freed(c, slot)
-	                    : c && c->at == (uintptr_t)p && !(c->flags & (POOL | FREE | DEFERRED));
+	size_t slot = c && c->flags & POOL ? slot_of(c, p) : 0;
+	bool live =
+		c && (c->flags & POOL ? slot < c->slots && !slot_freed(c, slot)
+	                              : c->at == (uintptr_t)p && !(c->flags & (FREE | DEFERRED)));
 	return likely(live) ? c : home_missing(p);
 }
 
@@ -997,16 +994,18 @@ static OUTLINE void *alloc_slow(size_t n, size_t align)
 /* Makes the live chunk C of SIZE in place, if it can be; a little less is kept for growth. */
 static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 {
-	int saved = lock();
 	size_t had = c->bytes;
 	uintptr_t soil = end_of(c);
+	if (size <= had && had - size < TILE + had / 8)
+		return true;
+	int saved = lock();
 	bool ready = records_ready(NARROW);
 	if (size > had && ready) {
 		merge_deferred(h, ON_MISS);
 		if (lw.top ? lw.top->at == soil && had + lw.top->bytes < size : soil == lw.end)
 			heap_grow(size - had);
 	}
-	if ((size > had || had - size >= TILE + had / 8) && ready) {
+	if (ready) {
 		struct chunk *next = map_get(soil);
 		map_set(c, NULL);
 		if (size < had || (next && had + next->bytes >= size))
@@ -1176,7 +1175,7 @@ API void *aligned_alloc(size_t align, size_t n) { return memalign(align, n); }
 API void *valloc(size_t n) { return memalign(PAGE, n); }
 API void *pvalloc(size_t n) { return valloc(n > PTRDIFF_MAX ? n : ALIGN_UP(n + !n, PAGE)); }
 API size_t malloc_usable_size(void *p) { return p && (p = home_of(p)) ? usable(p) : 0; }
-API int malloc_trim(size_t pad) { return lw_trim(pad); }
+API int malloc_trim(size_t pad) __attribute__((alias("lw_trim")));
 API void free_sized(void *p, size_t n) { n ? free(p) : free(p); }
 API void free_aligned_sized(void *p, size_t align, size_t n) { align | n ? free(p) : free(p); }
 
@@ -1237,6 +1236,14 @@ API int lw_trim(size_t pad)
 	if (heap_get())
 		heap_flush(self, ON_TRIM);
 	int saved = lock();
+	struct heap *dead = lw.dead, **last = &dead;
+	lw.dead = NULL;
+	unlock(saved);
+	for (; *last; last = &(*last)->next)
+		heap_flush(*last, ON_TRIM);
+	saved = lock();
+	*last = lw.dead;
+	lw.dead = dead;
 	bool gone = lw.top && chunk_purge(lw.top, pad);
 	for (unsigned n = 0; n < BINS; n++)
 		for (struct chunk *c = lw.bin[n], *next; c; c = next) {
@@ -1258,9 +1265,12 @@ static __attribute__((destructor)) void report(void)
 	if (!option || *option != '1')
 		return;
 	lw_stats(&s);
-	dprintf(STDERR_FILENO,
-	        "liblw: extent=%zu peak=%zu live=%zu blocks=%zu headers=%zu pool_free=%zu "
-	        "deferred=%zu bins=%zu top=%zu foreign=%zu\n",
-	        s.extent, s.peak_extent, s.live, s.live_blocks, s.headers, s.pool_free, s.deferred,
-	        s.bins, s.top, s.foreign);
+	char line[400];
+	int len =
+		snprintf(line, sizeof line,
+	                 "liblw: extent=%zu peak=%zu live=%zu blocks=%zu headers=%zu pool_free=%zu "
+	                 "deferred=%zu bins=%zu top=%zu foreign=%zu\n",
+	                 s.extent, s.peak_extent, s.live, s.live_blocks, s.headers, s.pool_free,
+	                 s.deferred, s.bins, s.top, s.foreign);
+	(void)!write(STDERR_FILENO, line, len);
 }

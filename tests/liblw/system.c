@@ -10,7 +10,6 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 
@@ -61,20 +60,20 @@ static void *test_mremap(void *at, size_t old_len, size_t len, int flags, void *
 	return refused(&remap_calls) ? MAP_FAILED : mremap(at, old_len, len, flags, to);
 }
 
-static unsigned long test_getauxval(unsigned long type)
+static int test_getpagesize(void)
 {
-	return type == AT_PAGESZ && page_size ? page_size : getauxval(type);
+	return page_size ? (int)page_size : getpagesize();
 }
 
-#define sbrk      test_sbrk
-#define mmap      test_mmap
-#define mremap    test_mremap
-#define getauxval test_getauxval
+#define sbrk        test_sbrk
+#define mmap        test_mmap
+#define mremap      test_mremap
+#define getpagesize test_getpagesize
 #include "lw_check.c"
 #undef sbrk
 #undef mmap
 #undef mremap
-#undef getauxval
+#undef getpagesize
 
 #include <dlfcn.h>
 
