@@ -16,11 +16,12 @@
  * memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, a thread's exit, another allocator's block.
  *
  * Memory.  The heap grows by sbrk, where that is refused by mmap.  Whole pages of free chunks go back
- * when those that were written are more than three lw.keep and a 64th of the heap: the top by moving
- * the break, the rest page by page, small pieces only beyond twice that, as they may still become
- * large ones.  lw.keep grows fourfold, up to KEEP_MAX, when what went back is wanted again, and to
- * the size of a block that is freed: a program that alternates pays for a few rounds only.  A thread
- * holds back at most DEFER_BYTES of deferred chunks.
+ * when what was written of the top, or of all others, exceeds three times lw.keep and a 64th of what
+ * is in use: the top by moving the break, the rest page by page, small pieces only beyond twice that,
+ * as they may still become large ones.  lw.keep grows fourfold, up to KEEP_MAX, when something went
+ * back and clean memory is wanted again, and to the size of a block that is freed: a program that
+ * alternates pays for a few rounds only.  A thread holds back at most DEFER_BYTES of deferred chunks,
+ * and leaves empty pools of up to POOL_KEPT to the next one.
  *
  * Not promised: that a pool's memory returns before its thread, or one that adopts its heap,
  * allocates again after others freed into it.
@@ -50,12 +51,13 @@
 #define DEFER_BYTES    ((size_t)256 << 10)    /* what a thread may hold back from the others */
 #define DRAIN_MAX      16                     /* pools with remote frees that one call takes in */
 #define GROW_MIN       ((size_t)64 << 10)  /* least step of the break: a system call costs 1 us */
-#define POOL_BYTES     ((size_t)64 << 10)  /* larger ones save no time, and cost memory */
+#define POOL_BYTES     ((size_t)32 << 10)  /* larger ones save no time, and cost memory */
 #define POOL_KEPT      (4 * TILE)          /* in the heap of a thread that has ended */
 #define LARGE          ((size_t)128 << 10) /* blocks of whole pages, whose memory moves by mremap */
 #define KEEP_MIN       ((size_t)128 << 10)
 #define KEEP_MAX       ((size_t)512 << (WORD == 8 ? 16 : 10))
 #define EXTENT_MAX     (LEAVES / 4 * 3 * LEAF)
+#define PURGE_MAX      16                   /* leaves of the map that one call gives back */
 #define LEAF_BATCH     (WORD == 8 ? 1 : 16) /* mapped at a time; many split 4 GiB into pieces */
 #define FIT_MAX        8                    /* chunks of a bin that are looked at */
 #define BIN_LOG        3                    /* log2 of the bins to a doubling */
@@ -70,7 +72,7 @@ static struct {
 	uintptr_t low, end;   /* where the break was when the heap began; where our break ends */
 	size_t extent, peak;  /* bytes that came from the system less what went back */
 	size_t foreign;       /* frees of others' blocks */
-	size_t dirty;         /* bytes in bins, in whole pages that could go back */
+	size_t free, dirty;   /* bytes of free chunks; of those in bins, what may be written */
 	size_t keep;          /* what a trim leaves of the top; it grows when that was too little */
 	size_t page;
 	struct heap *dead;
@@ -197,14 +199,16 @@ static bool map_claim(uintptr_t at, uintptr_t end)
 	return true;
 }
 
-/* Gives back what the map needs for [at, end), in which no tile has an entry; in AT's leaf alone, as
- * no more is to be done in one call. */
+/* Gives back what the map needs for [at, end), in which no tile has an entry: a gigabyte in one call. */
 static void map_purge(uintptr_t at, uintptr_t end)
 {
-	uintptr_t last = at | (LEAF - 1), from = ALIGN_UP((uintptr_t)map_entry(at), lw.page);
-	uintptr_t to = at < end ? (uintptr_t)map_entry(last < end ? last : end) & -lw.page : 0;
-	if (from < to)
-		madvise((void *)from, to - from, MADV_DONTNEED);
+	for (int i = 0; i < PURGE_MAX && at < end; i++, at = (at | (LEAF - 1)) + 1) {
+		uintptr_t last = at | (LEAF - 1);
+		uintptr_t from = ALIGN_UP((uintptr_t)map_entry(at), lw.page);
+		uintptr_t to = (uintptr_t)(map_entry(last < end ? last : end - 1) + 1) & -lw.page;
+		if (from < to)
+			madvise((void *)from, to - from, MADV_DONTNEED);
+	}
 }
 
 /* ---- pools ---- */
@@ -217,13 +221,10 @@ static unsigned count_bits(size_t word)
 	return ((word + (word >> 4)) & SIZE_MAX / 17) * (SIZE_MAX / 255) >> (BITS - 8);
 }
 
-static INLINE unsigned words_of(const struct chunk *p) { return p->slots > 2 * BITS ? WORDS : 2; }
-static INLINE size_t *remote_of(struct chunk *pool) { return pool->free + words_of(pool); }
-
 static unsigned slots_free(const struct chunk *pool)
 {
 	unsigned n = 0;
-	for (unsigned i = 0; i < words_of(pool); i++)
+	for (unsigned i = 0; i * BITS < pool->slots; i++)
 		n += count_bits(pool->free[i]);
 	return n;
 }
@@ -298,7 +299,7 @@ static INLINE bool slot_free(struct chunk *pool, size_t slot)
 /* Has slots taken from the lowest word of POOL that has one free; false: none has. */
 static bool pool_seek(struct chunk *pool)
 {
-	for (unsigned i = 0; i < words_of(pool); i++)
+	for (unsigned i = 0; i * BITS < pool->slots; i++)
 		if (pool->free[i]) {
 			pool->word = &pool->free[i];
 			pool->word_at = pool->at + i * BITS * pool->size;
@@ -356,7 +357,8 @@ static bool records_ready(unsigned kind)
 
 static void *record_new(unsigned kind)
 {
-	static const uint16_t sizes[KINDS] = {offsetof(struct chunk, slots), ROOM(2), ROOM(WORDS),
+	static const uint16_t sizes[KINDS] = {offsetof(struct chunk, slots),
+	                                      ALIGN_UP(sizeof(struct chunk), LINE),
 	                                      ALIGN_UP(sizeof(struct heap), LINE)};
 	struct slab *s = lw.slab[kind];
 	if (!s) {
@@ -407,21 +409,21 @@ static unsigned bin_number(size_t size)
 /* Where the memory of C, which is no pool, begins that was never written, or went back. */
 static uintptr_t soil_of(const struct chunk *c) { return c->written + 1; }
 
-/* What C, which is in a bin, adds to lw.dirty: whole pages that were written. */
+/* What C, which is in a bin, adds to lw.dirty: nothing if it may have no whole page. */
 static size_t dirt_of(const struct chunk *c)
 {
-	uintptr_t at = ALIGN_UP(c->at, lw.page), end = end_of(c) & -lw.page;
-	uintptr_t soil = ALIGN_UP(soil_of(c), lw.page);
-	end = soil < end ? soil : end;
-	return at < end ? end - at : 0;
+	return c->bytes < 2 * lw.page ? 0 : c->dirt * GRAIN;
 }
 
 /* Puts C, whose neighbours are in use, into its bin, or makes it the top. */
 static void bin_insert(struct chunk *c, uintptr_t soil)
 {
 	unsigned n = bin_number(c->bytes);
+	size_t most = c->bytes / GRAIN;
 	c->flags = FREE;
-	c->written = (soil < end_of(c) ? soil : end_of(c)) - 1;
+	c->written = (soil < c->at ? c->at : soil < end_of(c) ? soil : end_of(c)) - 1;
+	c->dirt = c->dirt < most ? c->dirt : most;
+	lw.free += c->bytes;
 	map_set(c, c);
 	if (end_of(c) == lw.end) {
 		lw.top = c;
@@ -440,6 +442,7 @@ static void bin_insert(struct chunk *c, uintptr_t soil)
 static void bin_remove(struct chunk *c)
 {
 	unsigned n = bin_number(c->bytes);
+	lw.free -= c->bytes;
 	map_set(c, NULL);
 	if (c == lw.top) {
 		lw.top = NULL;
@@ -478,13 +481,14 @@ static struct chunk *bin_find(size_t size)
 
 /* ---- the heap grows and shrinks ---- */
 
-/* Makes [at, at + bytes) a chunk in use, that is in no bin and not in the map. */
-static struct chunk *chunk_make(uintptr_t at, size_t bytes)
+/* Makes [at, at + bytes), with DIRT at most, a chunk that is in no bin and not in the map. */
+static struct chunk *chunk_make(uintptr_t at, size_t bytes, unsigned dirt)
 {
 	struct chunk *c = record_new(NARROW);
 	c->at = at;
 	c->bytes = bytes;
 	c->flags = 0;
+	c->dirt = dirt;
 	return c;
 }
 
@@ -499,6 +503,7 @@ static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t so
 	bin_remove(other);
 	c->at = below ? other->at : c->at;
 	c->bytes += other->bytes;
+	c->dirt += other->dirt;
 	record_free(other);
 	return high > seam ? high : seam & (lw.page - 1) ? ALIGN_UP(seam, lw.page) : low;
 }
@@ -516,34 +521,42 @@ static void chunk_join(struct chunk *c, uintptr_t soil)
 static void extent_join(uintptr_t at, size_t bytes)
 {
 	extent_add(bytes);
-	chunk_join(chunk_make(at, bytes), at);
+	chunk_join(chunk_make(at, bytes, 0), at);
 }
 
 /* Gives the whole pages of C back, which is free, but for PAD bytes if it is the top: that by
  * moving the break, what lies beside the break by unmapping.  False: there was none. */
 static bool chunk_purge(struct chunk *c, size_t pad)
 {
-	bool top = c == lw.top && sys_sbrk(0) == lw.end;
+	bool top = c == lw.top && sys_sbrk(0) == lw.end, beside = c->at - lw.low >= lw.end - lw.low;
 	uintptr_t end = end_of(c) & -lw.page, at = c->at + (top ? TILE + pad : 0);
 	size_t bytes = end - (at = ALIGN_UP(at, lw.page));
 	if (pad > lw.extent || at >= end)
 		return false;
+	lw.went = true;
+	bin_remove(c);
+	map_purge(at + TILE, end - 2 * TILE);
+	if (beside && bytes == c->bytes) {
+		lw.extent -= bytes;
+		TRACE(map, DO_UNMAP, at, bytes);
+		munmap((void *)at, bytes);
+		record_free(c);
+		return true;
+	}
 	if (top) {
-		bin_remove(c);
 		c->bytes = at - c->at;
 		lw.end = at;
 		lw.extent -= bytes;
 		sys_sbrk(-bytes);
 		TRACE(sbrk, end, at, BREAK_SHRUNK);
-		bin_insert(c, soil_of(c));
 	} else {
-		lw.dirty -= c == lw.top ? 0 : dirt_of(c);
 		c->written = c->at - 1;
+		c->dirt = (c->bytes - bytes) / GRAIN;
 		TRACE(map, DO_RETURN, at, bytes);
 		madvise((void *)at, bytes, MADV_DONTNEED);
 	}
-	map_purge(at + TILE, end - 2 * TILE);
-	return lw.went = true;
+	bin_insert(c, soil_of(c));
+	return true;
 }
 
 /* Frees C; returns the address of the free chunk that it became part of. */
@@ -551,18 +564,22 @@ static uintptr_t chunk_release(struct chunk *c)
 {
 	if (lw.keep < c->bytes && c->bytes <= KEEP_MAX)
 		lw.keep = c->bytes; /* such blocks come and go */
+	c->dirt = c->bytes / GRAIN;
 	chunk_join(c, end_of(c));
 	uintptr_t at = c->at;
-	size_t most = 3 * lw.keep + lw.extent / 64, dirt = dirt_of(c);
-	size_t all = c == lw.top ? dirt : lw.dirty; /* small ones go later: they may still grow */
-	if (all > most && dirt && (dirt > most / 16 || all > 2 * most))
-		chunk_purge(c, lw.keep);
+	size_t most = 3 * lw.keep + (lw.extent - lw.free) / 64, dirt = c == lw.top ? 0 : dirt_of(c);
+	if (lw.top && soil_of(lw.top) - lw.top->at > most)
+		chunk_purge(lw.top, lw.keep);
+	else if (lw.dirty > most && dirt && (dirt > most / 16 || lw.dirty > 2 * most))
+		chunk_purge(c, 0); /* small ones go later: they may still grow */
 	return at;
 }
 
-/* What was given back is wanted again: from now on more is kept. */
+/* Clean memory is wanted: if some was given back, more is kept from now on. */
 static void heap_miss(void)
 {
+	if (!lw.went)
+		return;
 	lw.keep = 4 * lw.keep < KEEP_MAX ? 4 * lw.keep : KEEP_MAX;
 	lw.went = false;
 }
@@ -572,12 +589,8 @@ static bool break_grow(size_t bytes)
 {
 	uintptr_t end = lw.end, at = sys_sbrk(0);
 	uintptr_t start = ALIGN_UP(at, lw.page), stop = start + bytes;
-	bool may = at != REFUSED && at >= end && bytes <= EXTENT_MAX && sys_sbrk(stop - at) == at;
-	if (may && !map_claim(start, stop)) {
-		sys_sbrk(0) == stop ? sys_sbrk(at - stop) : 0;
-		may = false;
-	}
-	if (!may) {
+	bool may = at != REFUSED && at >= end && bytes <= EXTENT_MAX && map_claim(start, stop);
+	if (!may || sys_sbrk(0) != at || sys_sbrk(stop - at) != at) {
 		TRACE(sbrk, at, stop, BREAK_REFUSED);
 		return false;
 	}
@@ -587,11 +600,11 @@ static bool break_grow(size_t bytes)
 	lw.low = lw.low ? lw.low : at;
 	lw.end = stop;
 	struct chunk *top = lw.top;
-	lw.top = NULL;
-	if (top) /* if it does not grow now, it is one as others are */
+	if (top) { /* if it does not grow now, it is one as others are */
+		bin_remove(top);
 		bin_insert(top, soil_of(top));
-	if (lw.went)
-		heap_miss();
+	}
+	heap_miss();
 	extent_join(start, bytes);
 	return true;
 }
@@ -611,8 +624,7 @@ static bool heap_grow(size_t size)
 {
 	size_t least = ALIGN_UP(size + 2 * TILE, lw.page);
 	size_t step = ALIGN_UP(least + lw.extent / 32 + GROW_MIN, lw.page);
-	size_t region = step + ALIGN_UP(lw.extent / 8 + 16 * GROW_MIN, lw.page); /* few, then */
-	return break_grow(step) || break_grow(least) || region_grow(region) || region_grow(least);
+	return break_grow(step) || break_grow(least) || region_grow(step) || region_grow(least);
 }
 
 /* ---- chunks: take and give ---- */
@@ -645,9 +657,9 @@ static void chunk_cut(struct chunk *c, size_t lead, size_t size, uintptr_t soil)
 	c->written = (soil > c->at ? soil : c->at) - 1;
 	map_set(c, c);
 	if (rest >= TILE)
-		bin_insert(chunk_make(end_of(c), rest), soil);
+		bin_insert(chunk_make(end_of(c), rest, c->dirt), soil);
 	if (lead)
-		bin_insert(chunk_make(at, lead), soil);
+		bin_insert(chunk_make(at, lead, c->dirt), soil);
 }
 
 /* Merges what H has deferred into the shared heap. */
@@ -682,7 +694,7 @@ static struct chunk *chunk_get(struct heap *h, size_t size, size_t align, bool r
 		return NULL;
 	uintptr_t soil = soil_of(c);
 	TRACE(source, c == lw.top ? FROM_TOP : FROM_BIN);
-	if (soil <= c->at && c != lw.top && lw.went)
+	if (2 * GRAIN * c->dirt < c->bytes)
 		heap_miss();
 	bin_remove(c);
 	chunk_cut(c, lead, ready ? size : c->bytes, soil);
@@ -764,7 +776,7 @@ static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t byt
 	size_t most = SLOTS * size < POOL_BYTES ? SLOTS * size : POOL_BYTES;
 	bytes = (bytes < least ? least : bytes < most ? bytes : most) & -TILE;
 	size_t slots = bytes / size;
-	struct chunk *pool = chunk_alloc(h, bytes, TILE, slots > 2 * BITS ? WIDE : SMALL);
+	struct chunk *pool = chunk_alloc(h, bytes, TILE, WIDE);
 	if (!pool)
 		return NULL;
 	unsigned shift = __builtin_ctzl(size);
@@ -776,10 +788,10 @@ static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t byt
 	pool->slots = slots;
 	pool->class = class;
 	pool->told = 0;
-	memset(pool->free, 0, 2 * words_of(pool) * WORD);
-	for (size_t i = 0; i <= (slots - 1) / BITS; i++)
-		pool->free[i] = SIZE_MAX;
-	pool->free[(slots - 1) / BITS] >>= -slots % BITS;
+	for (size_t i = 0, left = slots; i < WORDS; i++, left -= left < BITS ? left : BITS) {
+		pool->free[i] = left < BITS ? ((size_t)1 << left) - 1 : SIZE_MAX;
+		pool->remote[i] = 0;
+	}
 	pool->flags |= POOL;
 	pool->owner = h;
 	ring_add(pool);
@@ -823,8 +835,7 @@ static void heap_drain(struct heap *h)
 		unsigned told = __atomic_exchange_n(&pool->told, 0, __ATOMIC_ACQ_REL), came = 0;
 		for (; told; told &= told - 1) {
 			unsigned k = __builtin_ctz(told);
-			size_t freed =
-				__atomic_exchange_n(&remote_of(pool)[k], 0, __ATOMIC_ACQ_REL);
+			size_t freed = __atomic_exchange_n(&pool->remote[k], 0, __ATOMIC_ACQ_REL);
 			size_t twice = pool->free[k] & freed;
 			if (twice)
 				fault("double free",
@@ -897,7 +908,7 @@ static OUTLINE struct heap *heap_open(void)
 	} else if (!lw.page) {
 		lw.page = PAGE;
 		lw.keep = KEEP_MIN;
-		nowhere.word = &nowhere.inverse;
+		nowhere.word = nowhere.free;
 		h = &first;
 	} else if (records_ready(HEAP)) {
 		h = memset(record_new(HEAP), 0, sizeof *h);
@@ -923,7 +934,7 @@ static INLINE struct heap *heap_get(void) { return likely(self->most) ? self : h
 /* Whether SLOT of POOL is free, if its owner knows it or not. */
 static INLINE bool slot_freed(struct chunk *pool, size_t slot)
 {
-	size_t remote = __atomic_load_n(&remote_of(pool)[slot / BITS], __ATOMIC_RELAXED);
+	size_t remote = __atomic_load_n(&pool->remote[slot / BITS], __ATOMIC_RELAXED);
 	return (pool->free[slot / BITS] | remote) >> slot % BITS & 1;
 }
 
@@ -1008,6 +1019,7 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 	if (ready) {
 		struct chunk *next = map_get(soil);
 		map_set(c, NULL);
+		c->dirt = size < had ? (had - size) / GRAIN : 0;
 		if (size < had || (next && had + next->bytes >= size))
 			soil = chunk_absorb(c, next, soil);
 		chunk_cut(c, 0, c->bytes < size ? had : size, soil);
@@ -1032,7 +1044,7 @@ static void free_remote(struct chunk *pool, void *p)
 {
 	size_t slot = slot_of(pool, p), bit = (size_t)1 << slot % BITS;
 	unsigned word = slot / BITS;
-	size_t others = __atomic_fetch_or(&remote_of(pool)[word], bit, __ATOMIC_ACQ_REL);
+	size_t others = __atomic_fetch_or(&pool->remote[word], bit, __ATOMIC_ACQ_REL);
 	if (others & bit)
 		fault("double free", p);
 	if (others || __atomic_fetch_or(&pool->told, 1u << word, __ATOMIC_ACQ_REL))
@@ -1069,13 +1081,6 @@ static OUTLINE void free_slow(void *p)
 	}
 }
 
-/* Frees P, which is slot SLOT of POOL. */
-static INLINE void free_slot(struct chunk *pool, size_t slot, void *p)
-{
-	if (unlikely(!slot_free(pool, slot)))
-		free_slow(p); /* it tells what is wrong */
-}
-
 /* A free into another pool than the last one. */
 static HOT OUTLINE void free_other(void *p)
 {
@@ -1084,7 +1089,8 @@ static HOT OUTLINE void free_other(void *p)
 	if (unlikely(!pool || pool->owner != self || (slot = slot_of(pool, p)) >= pool->slots))
 		return free_slow(p);
 	latest = pool;
-	free_slot(pool, slot, p);
+	if (unlikely(!slot_free(pool, slot)))
+		free_slow(p); /* it tells what is wrong */
 }
 
 API HOT void free(void *p)
@@ -1093,7 +1099,8 @@ API HOT void free(void *p)
 	size_t slot = slot_of(pool, p);
 	if (unlikely(slot >= pool->slots))
 		return free_other(p);
-	free_slot(pool, slot, p);
+	if (unlikely(!slot_free(pool, slot)))
+		free_slow(p);
 }
 
 API void *calloc(size_t count, size_t size)

@@ -92,10 +92,8 @@ static struct chunk *chunk_from(size_t *i)
 
 static size_t record_size(unsigned kind)
 {
-	return kind == NARROW  ? offsetof(struct chunk, slots)
-	       : kind == SMALL ? ROOM(2)
-	       : kind == WIDE  ? ROOM(WORDS)
-	                       : ALIGN_UP(sizeof(struct heap), LINE);
+	size_t wide = kind == HEAP ? sizeof(struct heap) : sizeof(struct chunk);
+	return kind == NARROW ? offsetof(struct chunk, slots) : ALIGN_UP(wide, LINE);
 }
 
 /* Whether RECORD, which may be anything, lies in what looks like a slab. */
@@ -186,9 +184,8 @@ static int check_record(const struct chunk *c)
 	HOLDS(!was_returned(m->slab, c), "a chunk's record is free", c);
 	HOLDS(m->slab->kind != HEAP, "a chunk's record is a heap", c);
 	/* A pool's shape lies where a narrow record has ended. */
-	HOLDS(!(c->flags & POOL) || (m->slab->kind != NARROW &&
-	                             m->slab->kind >= (words_of(c) == WORDS ? WIDE : SMALL)),
-	      "a record is too small for a pool", c->at);
+	HOLDS(!(c->flags & POOL) || m->slab->kind == WIDE, "a record is too small for a pool",
+	      c->at);
 	m->found++;
 	return 0;
 }
@@ -384,16 +381,15 @@ static int check_shape(const struct chunk *pool)
 static int check_bits(struct chunk *pool)
 {
 	size_t word = (uintptr_t)pool->word - (uintptr_t)pool->free;
-	for (unsigned i = 0; i < words_of(pool); i++) {
-		size_t there = bits_there(pool->slots, i), remote = remote_of(pool)[i];
+	for (unsigned i = 0; i < WORDS; i++) {
+		size_t there = bits_there(pool->slots, i), remote = pool->remote[i];
 		HOLDS(!((pool->free[i] | remote) & ~there), "a bit without a slot", pool->at);
 		HOLDS(!(pool->free[i] & remote), "a slot is free twice", pool->at);
 		HOLDS((remote != 0) == (pool->told >> i & 1),
 		      "the owner was not told what others freed", pool->at);
 	}
-	HOLDS(pool->told >> words_of(pool) == 0, "the owner was told of no word", pool->at);
-	HOLDS(word / WORD < words_of(pool) && word % WORD == 0, "slots are taken from no word",
-	      pool->at);
+	HOLDS(pool->told >> WORDS == 0, "the owner was told of no word", pool->at);
+	HOLDS(word / WORD < WORDS && word % WORD == 0, "slots are taken from no word", pool->at);
 	HOLDS(pool->word_at == pool->at + 8 * word * pool->size,
 	      "slots are taken from where their word is not", pool->at);
 	return 0;
@@ -427,9 +423,9 @@ static int check_pool(struct chunk *pool)
 	HOLDS(seen_heap(pool->owner), "a pool of an unknown heap", pool->at);
 	if (check_shape(pool) || check_bits(pool))
 		return -1;
-	for (unsigned i = 0; i < words_of(pool); i++) {
+	for (unsigned i = 0; i < WORDS; i++) {
 		free += bits_of(pool->free[i]);
-		remote += bits_of(remote_of(pool)[i]);
+		remote += bits_of(pool->remote[i]);
 	}
 	if (check_until(pool, free))
 		return -1;
@@ -451,6 +447,7 @@ static int check_free(const struct chunk *c)
 	HOLDS(!(c->flags & ~FREE), "a free chunk that is something else", c->at);
 	HOLDS(from >= end || zeros((void *)from, end - from), "memory that went back was written",
 	      c->at);
+	HOLDS(c->dirt * GRAIN <= c->bytes, "more dirt than bytes", c->at);
 	HOLDS((c == lw.top) == (end_of(c) == lw.end), "the top is not what ends with our break",
 	      c->at);
 	if (c == lw.top) {
@@ -507,6 +504,7 @@ static int check_bins(void)
 	}
 	HOLDS(binned == seen.free_chunks, "a free chunk is in no bin", lw.bin);
 	HOLDS(lw.dirty == seen.dirty, "dirty bytes miscounted", &lw.dirty);
+	HOLDS(lw.free == seen.sum.bins + seen.sum.top, "free bytes miscounted", &lw.free);
 	return 0;
 }
 
@@ -572,7 +570,7 @@ static int check_heaps(void)
 /* What stands for no pool and no heap was never written; and what the calling thread remembers. */
 static int check_thread(void)
 {
-	struct chunk fresh = {.word = &nowhere.inverse};
+	struct chunk fresh = {.word = nowhere.free};
 	HOLDS(!memcmp(&nowhere, &fresh, sizeof fresh), "what stands for no pool is one", &nowhere);
 	HOLDS(zeros(&unopened, sizeof unopened) && zeros(&closed, sizeof closed),
 	      "what stands for no heap was opened", &unopened);

@@ -15,15 +15,15 @@
 
 #define WORD       sizeof(size_t)
 #define BITS       (8 * WORD)
-#define GRAIN      (2 * WORD)           /* alignment of every block; step of the classes */
-#define CLASSES    64                   /* of pools: (class + 1) * GRAIN is a slot's size */
-#define TILE       (CLASSES * GRAIN)    /* 1 KiB, on 32 bits 512 bytes; no chunk is smaller */
-#define POOL_MAX   TILE                 /* largest request a pool serves */
-#define WORDS      10                   /* of bits, which tell a pool's free slots */
-#define SLOTS      (WORDS * BITS)       /* of a pool at most; 2 * BITS need but two words */
-#define LEAF_TILES ((uintptr_t)1 << 14) /* the map is made of leaves, for 16 MiB, 8 MiB each */
+#define GRAIN      (2 * WORD)        /* alignment of every block; step of the classes */
+#define CLASSES    64                /* of pools: (class + 1) * GRAIN is a slot's size */
+#define TILE       (CLASSES * GRAIN) /* 1 KiB, on 32 bits 512 bytes; no chunk is smaller */
+#define POOL_MAX   TILE              /* largest request a pool serves */
+#define WORDS      10                /* of bits, which tell a pool's free slots */
+#define SLOTS      (WORDS * BITS)    /* of a pool at most */
+#define LEAF_TILES ((uintptr_t)1 << (WORD == 8 ? 16 : 14)) /* of the map: for 64 MiB, or 8 */
 #define LEAF       (LEAF_TILES * TILE)
-#define LEAVES     ((uintptr_t)1 << (WORD == 8 ? 14 : 9)) /* 256 GiB; 4 GiB: everything */
+#define LEAVES     ((uintptr_t)1 << (WORD == 8 ? 12 : 9)) /* 256 GiB; 4 GiB: everything */
 #define BUCKETS    32 /* of deferred chunks, by a hash of their size; a power of two */
 
 /*
@@ -39,10 +39,10 @@
  *      FREE                      in a bin, or the top
  *      POOL | FILLED             a pool
  *
- * FILLED: all its tiles have it in the map.  A record may end before `slots` if it is no pool's, and
- * has room for as many words of bits as its pool needs.  `written`, of what is no pool: no byte above
- * this one is other than 0, but for pages that are not the chunk's alone; when it was handed out, if
- * it is live.  It is odd, and so nobody's `owner`.
+ * FILLED: all its tiles have it in the map.  A record may end before `slots` if it is no pool's.
+ * `written`, of what is no pool: no byte above this one is other than 0, but for pages that are not
+ * the chunk's alone; when it was handed out, if it is live.  It is odd, and so nobody's `owner`.
+ * `dirt`: so many GRAINs of what is free may have been written, wherever they lie.
  *
  * Pool.  Slot i lies at at + i * size; bit i % BITS of free[i / BITS] is set while slot i is free
  * for its owner, of remote[] from another thread's free until the owner takes it in.  Who makes a
@@ -69,20 +69,25 @@ struct chunk {
 	};
 	struct chunk *next, *prev; /* in its bin; ring; bucket (next alone) */
 	unsigned flags;
-	uint16_t until;
-	uint8_t shift, class;
+	union {
+		struct {
+			uint16_t until;
+			uint8_t shift, class;
+		};
+		uint32_t dirt;
+	};
 	size_t slots, inverse;
 	size_t *word;
 	uintptr_t word_at;
 	unsigned told, size;
 	struct chunk *pending; /* next in the owner's list of pools with remote frees */
-	size_t free[];         /* and behind them the words of remote */
+	size_t free[WORDS], remote[WORDS];
 };
 
 enum { FREE = 1, POOL = 2, DEFERRED = 4, FILLED = 8 };
 
-/* Records lie in slabs, a page each, and are all of one kind there: of chunks, of pools of one word, or
- * more; threads' heaps.  A slab that has a free one is in its kind's list. */
+/* Records lie in slabs, a page each, and are all of one kind there: of chunks, of pools, which
+ * serve for any chunk, of threads' heaps.  A slab that has a free one is in its kind's list. */
 struct slab {
 	struct slab *next, *prev;
 	void *free;           /* records that were given back, a list through their first words */
@@ -90,13 +95,11 @@ struct slab {
 	uint16_t kind, size;
 };
 
-enum { NARROW, SMALL, WIDE, HEAP, KINDS };
+enum { NARROW, WIDE, HEAP, KINDS };
 
-/* Bytes of a pool's record.  Each has its cache lines for itself, as another thread's is written, too. */
-#define LINE        (8 * WORD)
-#define ROOM(words) ((sizeof(struct chunk) + 2 * (words)*WORD + LINE - 1) & -LINE)
-
-#define NEVER       UINT16_MAX
+/* Pools' records have their cache lines for themselves, as other threads' are written, too. */
+#define LINE  (8 * WORD)
+#define NEVER UINT16_MAX
 
 /* A thread's heap: only its thread touches it, but for `pending`. */
 struct heap {

@@ -141,7 +141,7 @@ static void make_heap(void)
 		}
 	CHECK_EQUAL(lw_check(), 0);
 	CHECK(lw.top && lw.end != old && lw.dead);
-	CHECK(crowded != lw.slab[NARROW] && room_in(NARROW) > 4 && room_in(SMALL) && room_in(HEAP));
+	CHECK(crowded != lw.slab[NARROW] && room_in(NARROW) > 4 && room_in(WIDE) && room_in(HEAP));
 	CHECK(lw.slabs_left > 2 && lw.slab[NARROW]->live);
 	CHECK(region && soil_of(region) == region->at && region->bytes > 3 * lw.page);
 	CHECK_EQUAL(self->pending, remote);
@@ -305,7 +305,7 @@ static void record_lost(void)
 }
 static void record_of_pool_lost(void)
 {
-	record_new(SMALL);
+	record_new(WIDE);
 }
 
 static void slab_kind(void)
@@ -350,15 +350,15 @@ static void free_circle(void)
 
 static void slab_list_wrong(void)
 {
-	lw.slab[WIDE] = lw.slab[SMALL];
+	lw.slab[HEAP] = lw.slab[WIDE];
 }
 static void slab_list_of_none(void)
 {
-	lw.slab[WIDE] = (struct slab *)&lw;
+	lw.slab[HEAP] = (struct slab *)&lw;
 }
 static void slab_list_between(void)
 {
-	lw.slab[WIDE] = (struct slab *)((char *)lw.slab[NARROW] + GRAIN);
+	lw.slab[HEAP] = (struct slab *)((char *)lw.slab[NARROW] + GRAIN);
 }
 static void slab_back(void)
 {
@@ -493,11 +493,11 @@ static void bit_above(void)
 }
 static void bit_above_remote(void)
 {
-	remote_of(waiting)[0] |= (size_t)1 << waiting->slots;
+	waiting->remote[0] |= (size_t)1 << waiting->slots;
 }
 static void bit_twice(void)
 {
-	remote_of(waiting)[0] |= waiting->free[0] & -waiting->free[0];
+	waiting->remote[0] |= waiting->free[0] & -waiting->free[0];
 }
 static void told_nothing(void)
 {
@@ -509,7 +509,7 @@ static void told_too_much(void)
 }
 static void told_beyond(void)
 {
-	waiting->told = 1u << words_of(waiting);
+	waiting->told = 1u << WORDS;
 }
 static void word_of_another(void)
 {
@@ -653,6 +653,14 @@ static void bin_back(void)
 	(binned->prev = live, binned2->prev = live);
 }
 
+static void dirt_beyond(void)
+{
+	binned->dirt = binned->bytes / GRAIN + 1;
+}
+static void free_bytes(void)
+{
+	lw.free -= GRAIN;
+}
 static void dirty(void)
 {
 	lw.dirty += GRAIN;
@@ -836,7 +844,7 @@ static const struct breaker {
 	BREAKER(pool_size, "a pool of no class"),
 	BREAKER(pool_class, "a pool of no class"),
 	BREAKER(pool_slots, "slots beyond the pool"),
-	BREAKER(pool_slots_many, "too small for a pool"),
+	BREAKER(pool_slots_many, "slots beyond the pool"),
 	BREAKER(pool_slots_fewer, "another slot"),
 	BREAKER(pool_shift, "a broken inverse"),
 	BREAKER(pool_inverse, "a broken inverse"),
@@ -875,6 +883,8 @@ static const struct breaker {
 	BREAKER(bin_wrong, "bin"),
 	BREAKER(bin_circle, "bin"),
 	BREAKER(bin_back, "bin"),
+	BREAKER(dirt_beyond, "more dirt than bytes"),
+	BREAKER(free_bytes, "free bytes"),
 	BREAKER(dirty, "dirty bytes"),
 	BREAKER(deferred_count, "deferred chunks miscounted"),
 	BREAKER(deferred_bytes, "deferred bytes miscounted"),

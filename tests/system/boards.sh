@@ -61,12 +61,12 @@ x86-64 | musl)
 *) fail "usage: boards.sh NAME; a preset of CMakePresets.json, not \"$name\"" ;;
 esac
 # The goal on x86-64, aarch64 and armhf is 16384 bytes. Until it is reached the library may only come nearer
-# to it: these are what it has, to be lowered with it and never raised.
+# to it: these are what it has, to be lowered with it (plain.sh tells when they were raised).
 allowed=99999
 case $name in
-x86-64) allowed=18400 ;;
-aarch64) allowed=20224 ;;
-armhf) allowed=13524 ;; # the goal is reached
+x86-64) allowed=18192 ;;
+aarch64) allowed=20032 ;;
+armhf) allowed=13056 ;; # the goal is reached
 esac
 compiler=$prefix-gcc
 [ "$name" != musl ] || compiler=musl-gcc

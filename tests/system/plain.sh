@@ -9,11 +9,12 @@
 . "$(dirname "$0")/lib.sh"
 build=$(mkdir -p "$1" && cd "$1" && pwd)
 # The goal is 530 lines and 16384 bytes. Until it is reached the library may only come nearer to it:
-# these are what it has, to be lowered with it and never raised.
+# these are what it has, to be lowered with it. Raised once, from 1177 and 17888 (aarch64 19648), for seven
+# instructions of malloc and free and for counting what is dirty.
 lines_goal=530
 bytes_goal=16384
-lines_allowed=1221
-bytes_allowed=18400
+lines_allowed=1214
+bytes_allowed=18192
 
 # A machine without LTTng: any include of it is an error, and pkg-config knows no library at all.
 blind=$work/blind
