@@ -47,7 +47,7 @@
 #define ALIGN_UP(x, a) (((x) + (a)-1) & ~((uintptr_t)(a)-1))
 
 #define PAGE           (size_t) getpagesize() /* for whom lw.page may not be there yet */
-#define DEFER_COUNT    32                     /* merging so many under one lock hides its cost */
+#define DEFER_COUNT    20                     /* merging so many under one lock hides its cost */
 #define DEFER_BYTES    ((size_t)256 << 10)    /* what a thread may hold back from the others */
 #define DRAIN_MAX      16                     /* pools with remote frees that one call takes in */
 #define GROW_MIN       ((size_t)64 << 10)  /* least step of the break: a system call costs 1 us */
@@ -59,7 +59,7 @@
 #define EXTENT_MAX     (LEAVES / 4 * 3 * LEAF)
 #define PURGE_MAX      16                   /* leaves of the map that one call gives back */
 #define LEAF_BATCH     (WORD == 8 ? 1 : 16) /* mapped at a time; many split 4 GiB into pieces */
-#define FIT_MAX        8                    /* chunks of a bin that are looked at */
+#define FIT_MAX        4                    /* chunks of a bin that are looked at */
 #define BIN_LOG        3                    /* log2 of the bins to a doubling */
 #define BIN_FIRST      (WORD == 8 ? 10 : 9) /* log2 of TILE */
 #define BINS           ((BITS - BIN_FIRST) << BIN_LOG)
