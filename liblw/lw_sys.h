@@ -16,6 +16,9 @@
 #include <unistd.h>
 
 #define REFUSED UINTPTR_MAX
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* since Linux 5.14; before, it is refused */
+#endif
 #define SYS_NEW PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS /* protection, flags */
 
 /* Moves the break by BY bytes; returns where it was, or REFUSED.  glibc keeps the break in a

@@ -64,9 +64,9 @@ esac
 # to it: these are what it has, to be lowered with it (plain.sh tells when they were raised).
 allowed=99999
 case $name in
-x86-64) allowed=18192 ;;
-aarch64) allowed=20032 ;;
-armhf) allowed=13056 ;; # the goal is reached
+x86-64) allowed=18280 ;;
+aarch64) allowed=20120 ;;
+armhf) allowed=13088 ;; # the goal is reached
 esac
 compiler=$prefix-gcc
 [ "$name" != musl ] || compiler=musl-gcc
