@@ -781,7 +781,7 @@ static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t byt
 	struct chunk *pool = chunk_alloc(h, bytes, TILE, WIDE);
 	if (!pool)
 		return NULL;
-	if (bytes >= POPULATE_MIN && soil_of(pool) <= pool->at)
+	if (bytes >= POPULATE_MIN && size <= TILE / 4 && soil_of(pool) <= pool->at)
 		madvise((void *)(pool->at & -lw.page), bytes, MADV_POPULATE_WRITE);
 	unsigned shift = __builtin_ctzl(size);
 	for (int i = 0; i < 6; i++) /* each step doubles the bits that are right */
