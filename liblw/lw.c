@@ -16,9 +16,9 @@
  * memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, a thread's exit, another allocator's block.
  *
  * Memory.  The heap grows by sbrk, where that is refused by mmap.  Whole pages of free chunks go back
- * when what was written of the top, or of all others, exceeds three times lw.keep and a 64th of what
- * is in use: the top by moving the break, the rest page by page, small pieces only beyond twice that,
- * as they may still become large ones.  lw.keep grows fourfold, up to KEEP_MAX, when something went
+ * when what was written of them exceeds twice lw.keep and a 64th of what is in use: page by page, small
+ * pieces only beyond twice that, as they may still become large ones; the top, which may have one
+ * lw.keep more, by moving the break.  lw.keep grows fourfold, up to KEEP_MAX, when something went
  * back and clean memory is wanted again, and to the size of a block that is freed: a program that
  * alternates pays for a few rounds only.  A thread holds back at most DEFER_BYTES of deferred chunks,
  * and leaves empty pools of up to POOL_KEPT to the next one.
@@ -568,8 +568,8 @@ static uintptr_t chunk_release(struct chunk *c)
 	c->dirt = c->bytes / GRAIN;
 	chunk_join(c, end_of(c));
 	uintptr_t at = c->at;
-	size_t most = 3 * lw.keep + (lw.extent - lw.free) / 64, dirt = c == lw.top ? 0 : dirt_of(c);
-	if (lw.top && soil_of(lw.top) - lw.top->at > most)
+	size_t most = 2 * lw.keep + (lw.extent - lw.free) / 64, dirt = c == lw.top ? 0 : dirt_of(c);
+	if (lw.top && soil_of(lw.top) - lw.top->at > most + lw.keep)
 		chunk_purge(lw.top, lw.keep);
 	else if (lw.dirty > most && dirt && (dirt > most / 16 || lw.dirty > 2 * most))
 		chunk_purge(c, 0); /* small ones go later: they may still grow */
