@@ -199,6 +199,34 @@ static void two_hundred_threads_in_turn_do_not_grow_the_heap(void)
 	CHECK(kept() <= after_ten + after_ten / 4 + (64 << 10));
 }
 
+static size_t free_in_pools(void)
+{
+	struct lw_stats s = {.version = sizeof s};
+	lw_stats(&s);
+	return s.pool_free;
+}
+
+static void *use_many_pools(void *none)
+{
+	void *p[100];
+	for (int i = 0; i < 100; i++)
+		p[i] = check_opaque(malloc(48 + 8 * i));
+	for (int i = 0; i < 100; i++)
+		free(p[i]);
+	return none;
+}
+
+static void an_ended_thread_leaves_pools_which_a_trim_takes(void)
+{
+	pthread_join(start(load_once, NULL), NULL);
+	lw_trim(0);
+	size_t before = free_in_pools();
+	pthread_join(start(use_many_pools, NULL), NULL);
+	CHECK(free_in_pools() > before + 10000);
+	lw_trim(0);
+	CHECK(free_in_pools() <= before);
+}
+
 static void threads_at_once_and_again_do_not_grow_the_heap(void)
 {
 	pthread_t id[40];
@@ -520,6 +548,7 @@ static const struct check_test tests[] = {
 	TEST(every_thread_may_fork),
 	TEST(threads_end_under_load),
 	TEST(two_hundred_threads_in_turn_do_not_grow_the_heap),
+	TEST(an_ended_thread_leaves_pools_which_a_trim_takes),
 	TEST(threads_at_once_and_again_do_not_grow_the_heap),
 	TEST(blocks_outlive_their_thread),
 	TEST(key_destructors_may_allocate_and_free),
