@@ -58,7 +58,7 @@
 #define KEEP_MIN       ((size_t)128 << 10)
 #define KEEP_MAX       ((size_t)512 << (WORD == 8 ? 16 : 10))
 #define EXTENT_MAX     (LEAVES / 4 * 3 * LEAF)
-#define PURGE_MAX      16                   /* leaves of the map that one call gives back */
+#define PURGE_MAX      64                   /* leaves of the map that one call gives back */
 #define LEAF_BATCH     (WORD == 8 ? 1 : 16) /* mapped at a time; many split 4 GiB into pieces */
 #define FIT_MAX        4                    /* chunks of a bin that are looked at */
 #define BIN_LOG        3                    /* log2 of the bins to a doubling */
@@ -1212,6 +1212,7 @@ static void heap_walk(struct lw_stats *sum, void (*fn)(void *, size_t, enum lw_k
 		}
 		size_t size = usable(c);
 		sum->pool_free += c->flags & POOL ? c->slots * size : c->bytes;
+		i += end_of(c) / TILE - c->at / TILE - 1; /* to where the next one begins */
 		for (size_t k = 0; k < (c->flags & POOL ? c->slots : 1); k++) {
 			if (c->flags & POOL && slot_freed(c, k))
 				continue;

@@ -15,15 +15,15 @@
 
 #define WORD       sizeof(size_t)
 #define BITS       (8 * WORD)
-#define GRAIN      (2 * WORD)        /* alignment of every block; step of the classes */
-#define CLASSES    64                /* of pools: (class + 1) * GRAIN is a slot's size */
-#define TILE       (CLASSES * GRAIN) /* 1 KiB, on 32 bits 512 bytes; no chunk is smaller */
-#define POOL_MAX   TILE              /* largest request a pool serves */
-#define WORDS      10                /* of bits, which tell a pool's free slots */
-#define SLOTS      (WORDS * BITS)    /* of a pool at most */
-#define LEAF_TILES ((uintptr_t)1 << (WORD == 8 ? 16 : 14)) /* of the map: for 64 MiB, or 8 */
+#define GRAIN      (2 * WORD)           /* alignment of every block; step of the classes */
+#define CLASSES    64                   /* of pools: (class + 1) * GRAIN is a slot's size */
+#define TILE       (CLASSES * GRAIN)    /* 1 KiB, on 32 bits 512 bytes; no chunk is smaller */
+#define POOL_MAX   TILE                 /* largest request a pool serves */
+#define WORDS      10                   /* of bits, which tell a pool's free slots */
+#define SLOTS      (WORDS * BITS)       /* of a pool at most */
+#define LEAF_TILES ((uintptr_t)1 << 14) /* of the map: for 16 MiB, or 8 */
 #define LEAF       (LEAF_TILES * TILE)
-#define LEAVES     ((uintptr_t)1 << (WORD == 8 ? 12 : 9)) /* 256 GiB; 4 GiB: everything */
+#define LEAVES     ((uintptr_t)1 << (WORD == 8 ? 14 : 9)) /* 256 GiB; 4 GiB: everything */
 #define BUCKETS    32 /* of deferred chunks, by a hash of their size; a power of two */
 
 /*
