@@ -243,12 +243,15 @@ static void current_set(struct heap *h, unsigned class, struct chunk *pool)
 		h->current[i] = pool;
 }
 
-/* Puts POOL, which has a free slot, last into the ring of its class. */
-static void ring_add(struct chunk *pool)
+/* How many slots of a full pool have to be free before it is looked at. */
+static unsigned share_of(const struct chunk *pool) { return pool->slots / 16 + 1; }
+
+/* Puts POOL, of which FREE slots are, last into the ring of its class. */
+static void ring_add(struct chunk *pool, unsigned free)
 {
 	struct chunk *head = pool->owner->current[pool->class];
 	bool only = head == &nowhere;
-	pool->until = pool->slots - slots_free(pool);
+	pool->until = pool->slots - free;
 	pool->next = only ? pool : head;
 	pool->prev = only ? pool : head->prev;
 	pool->prev->next = pool->next->prev = pool;
@@ -259,7 +262,7 @@ static void ring_add(struct chunk *pool)
 static void ring_remove(struct chunk *pool)
 {
 	struct chunk *next = pool->next == pool ? &nowhere : pool->next;
-	pool->until = pool->slots < 16 ? 1 : pool->slots / 8;
+	pool->until = share_of(pool);
 	pool->next->prev = pool->prev;
 	pool->prev->next = pool->next;
 	if (pool->owner->current[pool->class] == pool)
@@ -282,7 +285,7 @@ static INLINE void *slot_take(struct chunk *pool)
 	return (void *)(pool->word_at + (unsigned)__builtin_ctzl(bits) * pool->size);
 }
 
-static void pool_attend(struct chunk *pool);
+static void pool_attend(struct chunk *pool, unsigned more);
 
 /* Frees the SLOT of POOL; false if it is free. */
 static INLINE bool slot_free(struct chunk *pool, size_t slot)
@@ -293,7 +296,7 @@ static INLINE bool slot_free(struct chunk *pool, size_t slot)
 		return false;
 	*word = now;
 	if (unlikely(!--pool->until))
-		pool_attend(pool);
+		pool_attend(pool, 0);
 	return true;
 }
 
@@ -798,7 +801,7 @@ static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t byt
 	}
 	pool->flags |= POOL;
 	pool->owner = h;
-	ring_add(pool);
+	ring_add(pool, slots);
 	pool_seek(pool);
 	TRACE(source, FROM_REFILL);
 	TRACE(pool_new, pool->at, bytes, size, slots);
@@ -817,11 +820,11 @@ static void pool_return(struct chunk *pool)
 	chunk_free(h, pool);
 }
 
-/* `until` frees have come. */
-static OUTLINE void pool_attend(struct chunk *pool)
+/* `until` frees have come, and MORE. */
+static OUTLINE void pool_attend(struct chunk *pool, unsigned more)
 {
 	if (!pool->next)
-		ring_add(pool);
+		ring_add(pool, share_of(pool) + more);
 	if (pool->owner->current[pool->class] == pool)
 		pool->until = NEVER;
 	else if (!pool->until)
@@ -850,7 +853,7 @@ static void heap_drain(struct heap *h)
 		}
 		pool->until = came < pool->until ? pool->until - came : 0;
 		if (!pool->until)
-			pool_attend(pool);
+			pool_attend(pool, more);
 		pool = next;
 	}
 	h->drained = pool;

@@ -399,7 +399,7 @@ static int check_bits(struct chunk *pool)
 static int check_until(const struct chunk *pool, unsigned free)
 {
 	if (!pool->next) {
-		unsigned share = pool->slots < 16 ? 1 : pool->slots / 8;
+		unsigned share = share_of(pool);
 		HOLDS(free < share, "a pool with free slots is in no ring", pool->at);
 		HOLDS(pool->until == share - free, "until of a pool in no ring is wrong", pool->at);
 		return 0;
