@@ -66,6 +66,7 @@
 #define BINS           ((BITS - BIN_FIRST) << BIN_LOG)
 #define GOLDEN         (size_t)0x9e3779b97f4a7c15 /* spreads sizes over the buckets */
 #define SLAB_BATCH     16                         /* mapped at a time */
+#define EMPTY_MAX      ((size_t)64 << 10)         /* of slabs of a kind, in reserve */
 
 static struct {
 	pthread_mutex_t lock; /* of all below, of all slabs, and of every chunk that is free */
@@ -81,6 +82,7 @@ static struct {
 	unsigned leaves_left, slabs_left;
 	uintptr_t next_slab;
 	struct slab *slab[KINDS]; /* that have a free record */
+	size_t empty[KINDS];      /* of them, those without one in use */
 	struct chunk **next_leaf;
 	pthread_key_t key;
 	pthread_once_t once;
@@ -369,6 +371,7 @@ static void *record_new(unsigned kind)
 		s = (struct slab *)lw.next_slab;
 		lw.next_slab += lw.page;
 		lw.slabs_left--;
+		lw.empty[kind]++;
 		*s = (struct slab){.kind = kind, .size = sizes[kind], .fresh = LINE};
 		slab_link(s);
 		extent_add(lw.page);
@@ -380,7 +383,7 @@ static void *record_new(unsigned kind)
 		s->free = *record;
 	else
 		record = (void **)((uintptr_t)s + s->fresh), s->fresh += s->size;
-	s->live++;
+	lw.empty[kind] -= !s->live++;
 	if (slab_full(s))
 		slab_unlink(s);
 	return record;
@@ -393,8 +396,9 @@ static void record_free(void *record)
 		slab_link(s);
 	*(void **)record = s->free;
 	s->free = record;
-	if (--s->live || !(s->next || s->prev)) /* the last one stays */
+	if (--s->live || lw.empty[s->kind]++ * lw.page < EMPTY_MAX)
 		return;
+	lw.empty[s->kind]--;
 	slab_unlink(s);
 	lw.extent -= lw.page;
 	TRACE(pool_free, (uintptr_t)s, lw.page);

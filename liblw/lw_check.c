@@ -239,7 +239,7 @@ static int find_heaps(void)
 /* What was counted in the slabs is what is there. */
 static int check_records(void)
 {
-	const struct slab *empty[KINDS] = {NULL};
+	size_t empty[KINDS] = {0};
 	HOLDS(lw.slabs_left <= SLAB_BATCH && !(lw.next_slab % lw.page),
 	      "no pages for slabs to come", &lw.next_slab);
 	HOLDS(seen.open == seen.listed, "a slab with a free record is in no list", lw.slab);
@@ -250,9 +250,12 @@ static int check_records(void)
 		if (!s)
 			continue;
 		HOLDS(s->live == seen.met[i].found, "a record of nothing", s);
-		HOLDS(s->live || !empty[s->kind], "a second empty slab of a kind", s);
-		if (!s->live)
-			empty[s->kind] = s;
+		empty[s->kind] += !s->live;
+	}
+	for (unsigned kind = 0; kind < KINDS; kind++) {
+		HOLDS(empty[kind] == lw.empty[kind], "empty slabs miscounted", &lw.empty[kind]);
+		HOLDS(!empty[kind] || (empty[kind] - 1) * lw.page < EMPTY_MAX,
+		      "too many empty slabs of a kind", &lw.empty[kind]);
 	}
 	seen.sum.headers = seen.slabs * lw.page;
 	return 0;

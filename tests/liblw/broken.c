@@ -257,6 +257,7 @@ static void begin_slab(struct slab *s, unsigned kind)
 {
 	*s = (struct slab){.kind = kind, .size = record_size(kind), .fresh = LINE};
 	slab_link(s);
+	lw.empty[kind]++;
 	extent_add(lw.page);
 }
 static struct slab *next_slab(void)
@@ -382,10 +383,15 @@ static void slab_lost(void)
 	begin_slab(s, NARROW);
 	slab_unlink(s);
 }
-static void slab_empty_too(void)
+static void slab_empty_unknown(void)
 {
 	begin_slab(next_slab(), WIDE);
-	begin_slab(next_slab(), WIDE);
+	lw.empty[WIDE]--;
+}
+static void slabs_empty_too_many(void)
+{
+	while (lw.empty[WIDE] * lw.page <= EMPTY_MAX)
+		begin_slab(own_map(lw.page), WIDE);
 }
 static void slab_in_chunk(void)
 {
@@ -824,7 +830,8 @@ static const struct breaker {
 	BREAKER(slab_listed, "a full slab"),
 	BREAKER(slab_unlisted, "is in no list"),
 	BREAKER(slab_lost, "extent is not"),
-	BREAKER(slab_empty_too, "a second empty slab"),
+	BREAKER(slab_empty_unknown, "empty slabs miscounted"),
+	BREAKER(slabs_empty_too_many, "too many empty slabs"),
 	BREAKER(slab_in_chunk, "a slab inside of a chunk"),
 	BREAKER(slab_ready_in_chunk, "a slab inside of a chunk"),
 	BREAKER(slab_ready_in_use, "yet to come is in use"),
