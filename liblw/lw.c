@@ -151,7 +151,7 @@ static struct chunk *map_get(uintptr_t at)
 }
 
 /* Enters WHAT, which is C or NULL, for the tiles in which C begins and ends; all if it is FILLED. */
-static void map_set(struct chunk *c, struct chunk *what)
+static HOT void map_set(struct chunk *c, struct chunk *what)
 {
 	*map_entry(c->at) = *map_entry(end_of(c) - TILE) = what;
 	for (uintptr_t at = c->at; c->flags & FILLED && at + TILE <= end_of(c); at += TILE)
@@ -408,7 +408,7 @@ static void record_free(void *record)
 
 /* ---- bins of free chunks ---- */
 
-static unsigned bin_number(size_t size)
+static INLINE unsigned bin_number(size_t size)
 {
 	unsigned high = BITS - 1 - __builtin_clzl(size);
 	return ((high - BIN_FIRST) << BIN_LOG) + (size >> (high - BIN_LOG) & ((1 << BIN_LOG) - 1));
@@ -447,7 +447,7 @@ static void bin_insert(struct chunk *c, uintptr_t soil)
 }
 
 /* Takes C out of its bin and out of the map. */
-static void bin_remove(struct chunk *c)
+static HOT void bin_remove(struct chunk *c)
 {
 	unsigned n = bin_number(c->bytes);
 	lw.free -= c->bytes;
@@ -466,7 +466,7 @@ static void bin_remove(struct chunk *c)
 }
 
 /* The smallest chunk of SIZE or more among the first of bin N; NULL. */
-static struct chunk *bin_best(unsigned n, size_t size)
+static HOT struct chunk *bin_best(unsigned n, size_t size)
 {
 	struct chunk *best = NULL, *c = lw.bin[n];
 	for (int i = 0; c && i < FIT_MAX; i++, c = c->next)
@@ -476,7 +476,7 @@ static struct chunk *bin_best(unsigned n, size_t size)
 }
 
 /* A chunk of SIZE or more from SIZE's own bin, or else from the next larger one. */
-static struct chunk *bin_find(size_t size)
+static HOT struct chunk *bin_find(size_t size)
 {
 	unsigned n = bin_number(size);
 	struct chunk *best = bin_best(n, size);
@@ -568,7 +568,7 @@ static bool chunk_purge(struct chunk *c, size_t pad)
 }
 
 /* Frees C; returns the address of the free chunk that it became part of. */
-static uintptr_t chunk_release(struct chunk *c)
+static HOT uintptr_t chunk_release(struct chunk *c)
 {
 	if (lw.keep < c->bytes && c->bytes <= KEEP_MAX)
 		lw.keep = c->bytes; /* such blocks come and go */
@@ -644,7 +644,7 @@ static size_t lead_of(const struct chunk *c, size_t align)
 }
 
 /* A free chunk in which SIZE fits aligned, the top only if nothing else does; NULL. */
-static struct chunk *chunk_find(size_t size, size_t align)
+static HOT struct chunk *chunk_find(size_t size, size_t align)
 {
 	struct chunk *c = bin_find(size);
 	if (c && c->bytes < size + lead_of(c, align))
@@ -855,7 +855,8 @@ static void heap_drain(struct heap *h)
 			pool->free[k] |= freed;
 			came += count_bits(freed);
 		}
-		pool->until = came < pool->until ? pool->until - came : 0;
+		unsigned more = came < pool->until ? 0 : came - pool->until;
+		pool->until -= came - more;
 		if (!pool->until)
 			pool_attend(pool, more);
 		pool = next;
@@ -993,7 +994,7 @@ static void *out_of_memory(void)
 }
 
 /* The bytes of a chunk for N bytes. */
-static size_t chunk_size(size_t n)
+static INLINE size_t chunk_size(size_t n)
 {
 	return n < TILE ? TILE : n < LARGE ? ALIGN_UP(n, GRAIN) : ALIGN_UP(n, lw.page);
 }
@@ -1211,6 +1212,7 @@ static void heap_walk(struct lw_stats *sum, void (*fn)(void *, size_t, enum lw_k
 			i += LEAF_TILES - 1;
 		if (!c || c->at / TILE != leaf->tag * LEAF_TILES + i % LEAF_TILES)
 			continue;
+		i += end_of(c) / TILE - c->at / TILE - 1; /* to where the next one begins */
 		if (c->flags & (FREE | DEFERRED)) {
 			*(c->flags & DEFERRED ? &sum->deferred
 			  : c == lw.top       ? &sum->top
@@ -1219,7 +1221,6 @@ static void heap_walk(struct lw_stats *sum, void (*fn)(void *, size_t, enum lw_k
 		}
 		size_t size = usable(c);
 		sum->pool_free += c->flags & POOL ? c->slots * size : c->bytes;
-		i += end_of(c) / TILE - c->at / TILE - 1; /* to where the next one begins */
 		for (size_t k = 0; k < (c->flags & POOL ? c->slots : 1); k++) {
 			if (c->flags & POOL && slot_freed(c, k))
 				continue;
