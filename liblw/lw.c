@@ -414,6 +414,12 @@ static INLINE unsigned bin_number(size_t size)
 	return ((high - BIN_FIRST) << BIN_LOG) + (size >> (high - BIN_LOG) & ((1 << BIN_LOG) - 1));
 }
 
+/* For C in use, without the lock: who frees its neighbour looks whether C is free. */
+static void flags_set(struct chunk *c, unsigned flags)
+{
+	__atomic_store_n(&c->flags, flags, __ATOMIC_RELAXED);
+}
+
 /* Where the memory of C, which is no pool, begins that was never written, or went back. */
 static uintptr_t soil_of(const struct chunk *c) { return c->written + 1; }
 
@@ -504,7 +510,7 @@ static struct chunk *chunk_make(uintptr_t at, size_t bytes, unsigned dirt)
 static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t soil)
 {
 	bool below = other && end_of(other) == c->at, above = other && other->at == end_of(c);
-	if (!(below || above) || !(other->flags & FREE))
+	if (!(below || above) || !(__atomic_load_n(&other->flags, __ATOMIC_RELAXED) & FREE))
 		return soil;
 	uintptr_t seam = below ? c->at : other->at, low = below ? soil_of(other) : soil;
 	uintptr_t high = below ? soil : soil_of(other);
@@ -736,7 +742,7 @@ static struct chunk *deferred_take(struct heap *h, size_t size, size_t align, un
 	    (kind && (!(c->flags & FILLED) || slab_of(c)->kind < kind)))
 		return NULL;
 	*bucket = c->next;
-	c->flags &= ~DEFERRED;
+	flags_set(c, c->flags & ~DEFERRED);
 	c->written = end_of(c) - 1;
 	h->deferred_count--;
 	h->deferred_bytes -= size;
@@ -803,7 +809,7 @@ static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t byt
 		pool->free[i] = left < BITS ? ((size_t)1 << left) - 1 : SIZE_MAX;
 		pool->remote[i] = 0;
 	}
-	pool->flags |= POOL;
+	flags_set(pool, pool->flags | POOL);
 	pool->owner = h;
 	ring_add(pool, slots);
 	pool_seek(pool);
@@ -820,7 +826,7 @@ static void pool_return(struct chunk *pool)
 	TRACE(pool_free, pool->at, pool->bytes);
 	latest = latest == pool ? &nowhere : latest;
 	pool->written = end_of(pool) - 1;
-	pool->flags ^= POOL | DEFERRED;
+	flags_set(pool, pool->flags ^ (POOL | DEFERRED));
 	chunk_free(h, pool);
 }
 
@@ -1081,10 +1087,11 @@ static OUTLINE void free_slow(void *p)
 		TRACE(path, TO_REMOTE);
 		free_remote(home, p);
 	} else {
-		unsigned flags =
-			alone() ? home->flags
-				: __atomic_fetch_or(&home->flags, DEFERRED, __ATOMIC_ACQ_REL);
-		home->flags |= DEFERRED;
+		unsigned flags = home->flags;
+		if (alone())
+			home->flags |= DEFERRED;
+		else
+			flags = __atomic_fetch_or(&home->flags, DEFERRED, __ATOMIC_ACQ_REL);
 		if (flags & (FREE | DEFERRED)) /* two threads freed it at one moment */
 			fault("double free", p);
 		struct heap *h = self->most ? self : NULL;

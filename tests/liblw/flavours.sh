@@ -70,7 +70,7 @@ flavour_tsan() {
 	echo 'int main(void) { return 0; }' >"$work/empty.c"
 	$compiler -fsanitize=thread -o "$work/empty" "$work/empty.c" && "$work/empty" 2>"$work/err" ||
 		skip "ThreadSanitizer does not work here: $(head -1 "$work/err")"
-	export TSAN_OPTIONS="die_after_fork=0 history_size=4 suppressions=$here/tsan.exceptions"
+	export TSAN_OPTIONS="die_after_fork=0 history_size=7 suppressions=$here/tsan.exceptions"
 	compile model "$flags"
 	passes tsan model
 }
