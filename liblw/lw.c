@@ -21,7 +21,7 @@
  * lw.keep more, by moving the break.  lw.keep grows fourfold, up to KEEP_MAX, when something went
  * back and clean memory is wanted again, and to the size of a block that is freed: a program that
  * alternates pays for a few rounds only.  A thread holds back at most DEFER_BYTES of deferred chunks,
- * and leaves empty pools of up to POOL_KEPT to the next one.
+ * and leaves empty pools of up to POOL_KEPT to the next one; of slabs EMPTY_MAX of each kind stay.
  *
  * Not promised: that a pool's memory returns before its thread, or one that adopts its heap,
  * allocates again after others freed into it.

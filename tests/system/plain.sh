@@ -9,12 +9,13 @@
 . "$(dirname "$0")/lib.sh"
 build=$(mkdir -p "$1" && cd "$1" && pwd)
 # The goal is 530 lines and 16384 bytes. Until it is reached the library may only come nearer to it:
-# these are what it has, to be lowered with it. Raised once, from 1177 and 17888 (aarch64 19648), for seven
-# instructions of malloc and free, counting what is dirty, and pages that come at once.
+# these are what it has, to be lowered with it. Raised twice: from 1177 and 17888 (aarch64 19648), for seven
+# instructions of malloc and free, counting what is dirty, and pages that come at once; from 1221 and 18288
+# (armhf 13096), for batches of large blocks in a fifth of the time, and no race that TSan knows.
 lines_goal=530
 bytes_goal=16384
-lines_allowed=1221
-bytes_allowed=18288
+lines_allowed=1233
+bytes_allowed=18592
 
 # A machine without LTTng: any include of it is an error, and pkg-config knows no library at all.
 blind=$work/blind
