@@ -305,10 +305,11 @@ static INLINE bool slot_free(struct chunk *pool, size_t slot)
 /* Has slots taken from the lowest word of POOL that has one free; false: none has. */
 static bool pool_seek(struct chunk *pool)
 {
-	for (unsigned i = 0; i * BITS < pool->slots; i++)
-		if (pool->free[i]) {
-			pool->word = &pool->free[i];
-			pool->word_at = pool->at + i * BITS * pool->size;
+	size_t *word = pool->free;
+	for (unsigned slot = 0; slot < pool->slots; slot += BITS, word++)
+		if (*word) {
+			pool->word = word;
+			pool->word_at = pool->at + slot * pool->size;
 			return true;
 		}
 	return false;
