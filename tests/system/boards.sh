@@ -64,7 +64,7 @@ esac
 # to it: these are what it has, to be lowered with it (plain.sh tells when they were raised).
 allowed=99999
 case $name in
-x86-64) allowed=18592 ;;
+x86-64) allowed=18576 ;;
 aarch64) allowed=20048 ;;
 armhf) allowed=13328 ;; # the goal is reached
 esac
