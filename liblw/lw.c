@@ -871,6 +871,23 @@ static void heap_drain(struct heap *h)
 	h->drained = pool;
 }
 
+/* Gives back the pages of POOL in which no slot is live. */
+static void pool_purge(const struct chunk *pool)
+{
+	uintptr_t from = ALIGN_UP(pool->at, lw.page);
+	for (size_t i = 0; i <= pool->slots; i++) {
+		if (i < pool->slots && pool->free[i / BITS] >> i % BITS & 1)
+			continue;
+		uintptr_t end = i < pool->slots ? pool->at + i * pool->size : end_of(pool);
+		size_t bytes = (end & -lw.page) - from;
+		if (from < (end & -lw.page)) {
+			TRACE(map, DO_RETURN, from, bytes);
+			madvise((void *)from, bytes, MADV_DONTNEED);
+		}
+		from = ALIGN_UP(pool->at + (i + 1) * pool->size, lw.page);
+	}
+}
+
 /* Gives back what H holds in reserve; if its thread ends, but for small pools: the next one's. */
 static void heap_flush(struct heap *h, enum lw_reason reason)
 {
@@ -881,6 +898,9 @@ static void heap_flush(struct heap *h, enum lw_reason reason)
 		bool stays = !pool->slots || (reason == ON_EXIT && pool->bytes <= POOL_KEPT);
 		if (!stays && slots_free(pool) == pool->slots)
 			pool_return(pool);
+		pool = reason == ON_TRIM && class_of(i) == i ? h->current[i]->next : NULL;
+		for (; pool; pool = pool == h->current[i] ? NULL : pool->next)
+			pool_purge(pool);
 	}
 	int saved = lock();
 	merge_deferred(h, reason);
@@ -1276,7 +1296,7 @@ API int lw_trim(size_t pad)
 	for (unsigned n = 0; n < BINS; n++)
 		for (struct chunk *c = lw.bin[n], *next; c; c = next) {
 			next = c->next;
-			gone |= dirt_of(c) && chunk_purge(c, 0);
+			gone |= c->dirt && chunk_purge(c, 0);
 		}
 	gone |= lw.extent < before;
 	unlock(saved);

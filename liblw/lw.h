@@ -52,8 +52,10 @@ enum lw_kind { LW_POOL_OBJECT, LW_CHUNK };
  */
 void lw_walk(void (*fn)(void *ptr, size_t usable, enum lw_kind kind, void *arg), void *arg);
 
-/* Merges what is deferred and gives back to the system what can go, keeping PAD bytes of the top.
- * Returns 1 when something went back, else 0.  malloc_trim() is the same. */
+/* Merges what is deferred and gives back to the system what can go, keeping PAD bytes of the top:
+ * of chunks all, of pools' free pages those of the calling thread and of threads that have ended.
+ * Returns 1 when the heap became smaller, or pages of chunks went back, else 0.  malloc_trim() is
+ * the same. */
 int lw_trim(size_t pad);
 
 #ifdef __cplusplus

@@ -78,7 +78,7 @@ board() {
 	bad=0
 	for test in $tests; do
 		arguments=''
-		[ "$test" != model ] || arguments=30000
+		[ "$test" != model ] || arguments=10000 # an emulator checks a large heap fifty times a second
 		compile "$test" "$2" "$4" || {
 			bad=1
 			continue

@@ -244,6 +244,38 @@ static void a_trim_gives_back_what_can_go(void)
 	CHECK_EQUAL(lw_trim(0), 0); /* there is no more */
 }
 
+/* One object in 256 lives on: each pool has one, and most of its pages have none. */
+static void a_trim_gives_back_pages_of_pools_that_live(void)
+{
+	enum {
+		MANY = 1 << 17,
+		SIZE = 64
+	};
+	static unsigned char *p[MANY];
+	for (unsigned i = 0; i < MANY; i++) {
+		CHECK(p[i] = malloc(SIZE));
+		memset(p[i], (int)(i / 256), SIZE);
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		if (i % 256)
+			free(p[i]);
+	size_t with = resident();
+	lw_trim(0);
+	CHECK(resident() + (size_t)MANY * SIZE / 2 < with || sysconf(_SC_PAGESIZE) > 4096 ||
+	      getenv("LW_EMULATED"));
+	for (unsigned i = 0; i < MANY; i++) {
+		if (i % 256) {
+			CHECK(p[i] = malloc(SIZE));
+			memset(p[i], (int)(i / 256), SIZE);
+		}
+	}
+	for (unsigned i = 0; i < MANY; i++) {
+		for (unsigned k = 0; k < SIZE; k++)
+			CHECK_EQUAL(p[i][k], (unsigned char)(i / 256));
+		free(p[i]);
+	}
+}
+
 /* Log-uniform sizes of 16 bytes to 4 KiB, freed in another order. */
 static void memory_goes_back_when_all_is_freed(void)
 {
@@ -309,6 +341,7 @@ static const struct check_test tests[] = {
 	TEST(a_walk_visits_every_live_block_once),
 	TEST(a_walk_passes_over_what_other_threads_freed),
 	TEST(a_trim_gives_back_what_can_go),
+	TEST(a_trim_gives_back_pages_of_pools_that_live),
 	TEST(a_trim_keeps_the_pad),
 	TEST(memory_goes_back_when_all_is_freed),
 	TEST(LW_STATS_prints_one_line_at_the_end),

@@ -64,9 +64,9 @@ esac
 # to it: these are what it has, to be lowered with it (plain.sh tells when they were raised).
 allowed=99999
 case $name in
-x86-64) allowed=18576 ;;
-aarch64) allowed=20048 ;;
-armhf) allowed=13328 ;; # the goal is reached
+x86-64) allowed=18848 ;;
+aarch64) allowed=20304 ;;
+armhf) allowed=13488 ;; # the goal is reached
 esac
 compiler=$prefix-gcc
 [ "$name" != musl ] || compiler=musl-gcc
