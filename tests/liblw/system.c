@@ -21,6 +21,7 @@ struct refusal {
 };
 
 static struct refusal brk_calls, map_calls, remap_calls;
+static unsigned returns; /* calls that gave memory back */
 static size_t page_size; /* that is told in place of the true one, if not 0 */
 
 static bool refused(struct refusal *r)
@@ -35,6 +36,7 @@ static bool refused(struct refusal *r)
 /* Shrinking is never refused: the kernel does not. */
 static void *test_sbrk(intptr_t by)
 {
+	returns += by < 0;
 	return by > 0 && refused(&brk_calls) ? (void *)-1 : sbrk(by);
 }
 
@@ -60,6 +62,18 @@ static void *test_mremap(void *at, size_t old_len, size_t len, int flags, void *
 	return refused(&remap_calls) ? MAP_FAILED : mremap(at, old_len, len, flags, to);
 }
 
+static int test_munmap(void *at, size_t len)
+{
+	returns++;
+	return munmap(at, len);
+}
+
+static int test_madvise(void *at, size_t len, int advice)
+{
+	returns += advice == MADV_DONTNEED;
+	return madvise(at, len, advice);
+}
+
 static int test_getpagesize(void)
 {
 	return page_size ? (int)page_size : getpagesize();
@@ -68,11 +82,15 @@ static int test_getpagesize(void)
 #define sbrk        test_sbrk
 #define mmap        test_mmap
 #define mremap      test_mremap
+#define munmap      test_munmap
+#define madvise     test_madvise
 #define getpagesize test_getpagesize
 #include "lw_check.c"
 #undef sbrk
 #undef mmap
 #undef mremap
+#undef munmap
+#undef madvise
 #undef getpagesize
 
 #include <dlfcn.h>
@@ -535,6 +553,29 @@ static void glibc_and_liblw_share_the_break(void)
 }
 #endif
 
+/* ---- what comes again ---- */
+
+/* What is kept grows with each round that wanted back what had gone. */
+static void a_batch_that_comes_again_needs_no_system_call(void)
+{
+	enum {
+		MANY = 1000,
+		ROUNDS = 12
+	};
+	static void *p[MANY];
+	for (size_t size = 8 << 10; size <= 64 << 10; size *= 2) {
+		unsigned calls = 0;
+		for (unsigned round = 0; round < ROUNDS; round++) {
+			calls = brk_calls.calls + map_calls.calls + returns;
+			for (unsigned i = 0; i < MANY; i++)
+				CHECK(p[i] = check_opaque(malloc(size)));
+			for (unsigned i = 0; i < MANY; i++)
+				free(p[i]);
+		}
+		CHECK_EQUAL(brk_calls.calls + map_calls.calls + returns, calls);
+	}
+}
+
 /* ---- pages ---- */
 
 static void large_pages(unsigned kib)
@@ -572,6 +613,7 @@ static const struct check_test tests[] = {
 #ifdef __GLIBC__
 	TEST(glibc_and_liblw_share_the_break),
 #endif
+	TEST(a_batch_that_comes_again_needs_no_system_call),
 	TEST(pages_may_be_of_16_or_64_KiB),
 };
 
