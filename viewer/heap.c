@@ -706,6 +706,9 @@ static int apply_pool_free(struct heap *h, const struct fact *f)
 		violation(h, f, "pool dissolved with live objects in it");
 	start = r->start;
 	end = r->end;
+	/* Pages that went while it lived may have been written since: objects do not tell. */
+	if (h->returned.root && pieces_cut(h, &h->returned, h->tables->returned, start, end))
+		return -1;
 	if (end_pool(h, r))
 		return -1;
 	return vacate(h, start, end, end - start);

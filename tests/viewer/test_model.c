@@ -352,6 +352,32 @@ static void returned_pages_are_used_again_by_the_next_block(void **state)
 	end(&s, 0);
 }
 
+static void returned_pages_of_a_pool_are_forgotten_with_it(void **state)
+{
+	struct story s;
+
+	(void)state;
+	begin(&s);
+	process(&s, 0, 7, 1, 0);
+	grow(&s, HEAP, HEAP + 65536);
+	tell(&s, (struct fact){.kind = FACT_POOL_NEW,
+	                       .ptr = HEAP,
+	                       .length = 32768,
+	                       .object = 32,
+	                       .capacity = 1024});
+	tell(&s,
+	     (struct fact){
+		     .kind = FACT_MAP, .ptr = HEAP + 4096, .length = 8192, .what = WHAT_RETURNED});
+	alloc(&s, HEAP + 8192, 32, 0);
+	release_to(&s, HEAP + 8192, PATH_LOCAL);
+	tell(&s, (struct fact){.kind = FACT_POOL_FREE, .ptr = HEAP, .length = 32768});
+	finish(&s);
+	assert_int_equal(last(&s, "top"), 65536);
+	assert_int_equal(ask(&s, "SELECT count(*) FROM returned WHERE finish_seq IS NULL"), 0);
+	assert_int_equal(ask(&s, "SELECT sum(length) FROM returned"), 8192);
+	end(&s, 0);
+}
+
 static void the_largest_free_run_is_known_at_every_fact(void **state)
 {
 	struct story s;
@@ -788,6 +814,7 @@ int main(void)
 		cmocka_unit_test(an_own_mapping_is_extent_and_its_rest_is_headers),
 		cmocka_unit_test(memory_given_back_leaves_the_extent),
 		cmocka_unit_test(returned_pages_are_used_again_by_the_next_block),
+		cmocka_unit_test(returned_pages_of_a_pool_are_forgotten_with_it),
 		cmocka_unit_test(the_largest_free_run_is_known_at_every_fact),
 		cmocka_unit_test(the_free_end_of_the_break_is_top_also_behind_a_fence),
 		cmocka_unit_test(without_headers_a_pool_at_the_break_leaves_no_top),
