@@ -142,6 +142,14 @@ static int extent_add(struct heap *h, uint64_t start, uint64_t end, enum extent_
 	return 0;
 }
 
+/* What was known of pages that went back holds no longer in [start, end). Most heaps have none. */
+static int returned_cut(struct heap *h, uint64_t start, uint64_t end)
+{
+	if (!h->returned.root)
+		return 0;
+	return pieces_cut(h, &h->returned, h->tables->returned, start, end);
+}
+
 /* Memory goes back to the system. Blocks that the trace has there become headers' negative. */
 static int extent_cut(struct heap *h, uint64_t start, uint64_t end)
 {
@@ -150,7 +158,7 @@ static int extent_cut(struct heap *h, uint64_t start, uint64_t end)
 	h->top_known = false;
 	if (pieces_cut(h, &h->extents, h->tables->extent, start, end))
 		return -1;
-	if (h->returned.root && pieces_cut(h, &h->returned, h->tables->returned, start, end))
+	if (returned_cut(h, start, end))
 		return -1;
 	freed = ranges_cut(&h->free, start, end);
 	if (freed == NO_MEMORY)
@@ -175,7 +183,7 @@ static int occupy(struct heap *h, uint64_t start, uint64_t end, uint64_t *taken)
 	h->top_known = false;
 	if (extent_cover(h, start, end))
 		return -1;
-	if (h->returned.root && pieces_cut(h, &h->returned, h->tables->returned, start, end))
+	if (returned_cut(h, start, end))
 		return -1;
 	*taken = ranges_cut(&h->free, start, end);
 	return *taken == NO_MEMORY ? -1 : 0;
@@ -653,7 +661,7 @@ static int apply_map(struct heap *h, const struct fact *f)
 	case WHAT_UNMAP:
 		return extent_cut(h, f->ptr, end);
 	case WHAT_RETURNED:
-		if (pieces_cut(h, &h->returned, h->tables->returned, f->ptr, end))
+		if (returned_cut(h, f->ptr, end))
 			return -1;
 		return piece_insert(h, &h->returned, f->ptr, end, 0) ? 0 : -1;
 	}
@@ -707,7 +715,7 @@ static int apply_pool_free(struct heap *h, const struct fact *f)
 	start = r->start;
 	end = r->end;
 	/* Pages that went while it lived may have been written since: objects do not tell. */
-	if (h->returned.root && pieces_cut(h, &h->returned, h->tables->returned, start, end))
+	if (returned_cut(h, start, end))
 		return -1;
 	if (end_pool(h, r))
 		return -1;
