@@ -879,10 +879,10 @@ static void pool_purge(const struct chunk *pool)
 		if (i < pool->slots && pool->free[i / BITS] >> i % BITS & 1)
 			continue;
 		uintptr_t end = i < pool->slots ? pool->at + i * pool->size : end_of(pool);
-		size_t bytes = (end & -lw.page) - from;
-		if (from < (end & -lw.page)) {
-			TRACE(map, DO_RETURN, from, bytes);
-			madvise((void *)from, bytes, MADV_DONTNEED);
+		end &= -lw.page;
+		if (from < end) {
+			TRACE(map, DO_RETURN, from, end - from);
+			madvise((void *)from, end - from, MADV_DONTNEED);
 		}
 		from = ALIGN_UP(pool->at + (i + 1) * pool->size, lw.page);
 	}
