@@ -78,7 +78,7 @@ board() {
 	bad=0
 	for test in $tests; do
 		arguments=''
-		[ "$test" != model ] || arguments=10000 # an emulator checks a large heap fifty times a second
+		[ "$test" != model ] || arguments=10000 # with 30000 an emulator meets the deadline
 		compile "$test" "$2" "$4" || {
 			bad=1
 			continue
