@@ -15,7 +15,7 @@
 #ifndef LWVIEW_DB_H
 #define LWVIEW_DB_H
 
-#include "msg.h"
+#include "cli/msg.h"
 
 #include <stdbool.h>
 #include <stddef.h>

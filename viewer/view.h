@@ -6,8 +6,8 @@
 #ifndef LWVIEW_VIEW_H
 #define LWVIEW_VIEW_H
 
-#include "msg.h"
-#include "options.h"
+#include "cli/msg.h"
+#include "cli/options.h"
 
 struct command {
 	const char *name;

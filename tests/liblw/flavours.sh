@@ -77,16 +77,15 @@ flavour_tsan() {
 
 # The hooks and the functions in front, and a stand-in for LTTng that takes what they report.
 flavour_traced() {
-	tracer=$root/tracer
 	front=''
-	for name in family facts resident regions guard hooks freed pools; do
-		front="$front $tracer/$name.c"
+	for name in family facts resident regions guard below/liblw below/freed below/pools; do
+		front="$front $root/tracer/inside/$name.c"
 	done
-	$compiler $options -I"$tracer" -shared -fPIC -o "$work/liblw-provider.so" \
+	$compiler $options -I"$root" -shared -fPIC -o "$work/liblw-provider.so" \
 		"$root/tests/tracer/fake_provider.c" -lpthread || fail "fake_provider.c does not compile"
 	export FAKE_AFTER=1 FAKE_FILE="$work/facts"
 	for test in ${chosen:-family faults threads statistics model}; do
-		compile $test "-DLW_TRACE -I$tracer" "$front"
+		compile $test "-DLW_TRACE -I$root -I$root/tracer/inside/below" "$front"
 		passes traced $test
 		[ -s "$FAKE_FILE" ] || fail "traced: $test: nothing was recorded"
 	done

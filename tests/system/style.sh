@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 need clang-format
 cd "$root"
-find liblw tracer viewer tests traces -name '*.[ch]' 2>/dev/null | sort >"$work/files"
+find liblw tracer viewer cli tests traces -name '*.[ch]' 2>/dev/null | sort >"$work/files"
 [ -s "$work/files" ] || fail "no C file found"
 failed=''
 while read -r file; do

@@ -1,5 +1,5 @@
 /* test_options.c - command lines. */
-#include "options.h"
+#include "tracer/recorder/options.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

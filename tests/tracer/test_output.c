@@ -1,6 +1,6 @@
 /* test_output.c - the trace's folder is never overwritten unasked. */
 #define _GNU_SOURCE
-#include "output.h"
+#include "tracer/recorder/output.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

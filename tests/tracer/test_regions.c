@@ -1,5 +1,5 @@
 /* test_regions.c - the table of address ranges. */
-#include "regions.h"
+#include "tracer/inside/regions.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* test_trace.c - facts and losses are counted from packets that this test writes. */
 #define _GNU_SOURCE
-#include "trace.h"
+#include "tracer/recorder/trace.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 /* The door to SQLite: errors stick, files that are no heap database are told apart. */
 #include "cm.h"
 
-#include "db.h"
+#include "viewer/db.h"
 
 #include <stdio.h>
 #include <unistd.h>

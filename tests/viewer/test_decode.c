@@ -3,7 +3,7 @@
 #include "cm.h"
 
 #include "ctf_write.h"
-#include "decode.h"
+#include "viewer/load/decode.h"
 
 #include <stdio.h>
 #include <unistd.h>

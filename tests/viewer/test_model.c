@@ -5,7 +5,7 @@
  */
 #include "cm.h"
 
-#include "model.h"
+#include "viewer/load/model.h"
 
 #include <stdio.h>
 

@@ -2,7 +2,7 @@
 /* What may stand on the command line, and what it means. */
 #include "cm.h"
 
-#include "options.h"
+#include "cli/options.h"
 
 #include <stdio.h>
 

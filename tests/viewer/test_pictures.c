@@ -9,12 +9,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "compare.h"
-#include "heapmap.h"
-#include "histogram.h"
-#include "html.h"
-#include "sheet.h"
-#include "view_timeline.h"
+#include "viewer/draw/compare.h"
+#include "viewer/draw/heapmap.h"
+#include "viewer/ask/histogram.h"
+#include "viewer/draw/html.h"
+#include "viewer/ask/sheet.h"
+#include "viewer/draw/view_timeline.h"
 
 #include <math.h>
 #include <stdlib.h>

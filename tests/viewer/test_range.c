@@ -2,8 +2,8 @@
 /* Sets of ranges and the table of blocks, against the simplest possible models of them. */
 #include "cm.h"
 
-#include "blocks.h"
-#include "range.h"
+#include "viewer/load/blocks.h"
+#include "viewer/load/range.h"
 
 #define WORLD 600 /* bytes of the made-up address space */
 

@@ -3,7 +3,7 @@
 #include "cm.h"
 
 #include "ctf_write.h"
-#include "repair.h"
+#include "viewer/load/repair.h"
 
 #include <dirent.h>
 #include <stdio.h>

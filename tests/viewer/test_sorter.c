@@ -2,7 +2,7 @@
 /* Facts come out in order of effect, whatever order and number they came in. */
 #include "cm.h"
 
-#include "sorter.h"
+#include "viewer/load/sorter.h"
 
 static void sort_and_check(size_t count, size_t chunk, int64_t disorder)
 {

@@ -1,0 +1,241 @@
+/*
+ * hooks.c - liblw seen from inside: the hooks of lw_trace.h, and what below.h asks of an allocator.
+ *
+ * A hook may be called under liblw's locks: it notes the fact, which is written when the call under
+ * way has ended.  Outside any call (a thread ends) it is written at once, which is safe, because
+ * writing a fact never allocates on its own thread's behalf (lttng-ust's buffers exist by then).
+ */
+#include "liblw/lw.h"
+#include "liblw/lw_trace.h"
+
+#include "tracer/inside/facts.h"
+#include "freed.h"
+#include "pools.h"
+#include "below.h"
+#include "tracer/inside/regions.h"
+
+#include <string.h>
+
+enum {
+	UNSAID = 0xff
+};
+
+/* The batch that this thread merges: it began, so many chunks went in. */
+static __thread struct {
+	uint64_t start, bytes, largest;
+	uintptr_t last_merged;
+	uint32_t chunks_in, chunks_out;
+	uint8_t reason;
+} batch __attribute__((tls_model("initial-exec")));
+
+/* ---- hooks ------------------------------------------------------------------------------ */
+
+void lw_trace_source(enum lw_source source)
+{
+	lw_self.source = (uint8_t)source;
+}
+
+void lw_trace_path(enum lw_path path)
+{
+	lw_self.path = (uint8_t)path;
+}
+
+/* Now, and later than the merges of the batch under way, which are told when they are done: memory
+ * goes back after the chunks that lay in it were merged, also by a clock of coarse steps. */
+static uint64_t after_merges(void)
+{
+	uint64_t now = lw_clock();
+
+	return now > batch.start ? now : batch.start + 1;
+}
+
+void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome)
+{
+	struct lw_fact fact = {
+		.kind = FACT_SBRK, .start = after_merges(), .detail = (uint8_t)outcome};
+
+	fact.sbrk.old_end = old_end;
+	fact.sbrk.new_end = new_end;
+	if (outcome == BREAK_GROWN)
+		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
+	else if (outcome == BREAK_SHRUNK)
+		lw_regions_remove(new_end, old_end - new_end, NULL, NULL);
+	lw_note(&fact);
+}
+
+/* What goes back is told under the heap's lock and before it goes, so no other thread has it yet. */
+void lw_trace_map(enum lw_mapping what, uintptr_t addr, size_t len)
+{
+	struct lw_fact fact = {.start = after_merges(), .detail = (uint8_t)what};
+
+	fact.kind = what == DO_MAP ? FACT_MAP : FACT_UNMAP;
+	fact.map.address = addr;
+	fact.map.length = len;
+	if (what == DO_MAP)
+		lw_regions_add(addr, len, NULL, NULL);
+	else if (what == DO_UNMAP)
+		lw_regions_remove(addr, len, NULL, NULL);
+	lw_note(&fact);
+}
+
+static void note_pool(const struct lw_pool_seen *pool)
+{
+	struct lw_fact fact = {.kind = FACT_POOL_NEW, .start = lw_clock()};
+
+	fact.pool.pool = pool->pool;
+	fact.pool.bytes = pool->bytes;
+	fact.pool.object = pool->object;
+	fact.pool.capacity = pool->capacity;
+	lw_note(&fact);
+}
+
+void lw_trace_pool_new(uintptr_t pool, size_t bytes, size_t object, unsigned capacity)
+{
+	const struct lw_pool_seen seen = {pool, bytes, (uint32_t)object, capacity};
+
+	if (!capacity) /* it serves no request: where the block comes from is said later, or never */
+		lw_self.source = UNSAID;
+	lw_pools_add(&seen);
+	note_pool(&seen);
+}
+
+void lw_trace_pool_free(uintptr_t pool, size_t bytes)
+{
+	struct lw_fact fact = {.kind = FACT_POOL_FREE, .start = lw_clock()};
+
+	lw_pools_remove(pool);
+	fact.pool.pool = pool;
+	fact.pool.bytes = bytes;
+	lw_note(&fact);
+}
+
+void lw_trace_batch_begin(enum lw_reason reason)
+{
+	memset(&batch, 0, sizeof batch);
+	batch.start = lw_clock();
+	batch.reason = (uint8_t)reason;
+	/* The free that reaches a bound has its chunk merged with the others, however large it is. */
+	if (reason == ON_BOUND && lw_self.path == TO_DEFERRED)
+		lw_self.path = TO_HEAP;
+}
+
+/* SIZE is that of the deferred chunk; neighbours merged one after the other have one result. */
+void lw_trace_merge(uintptr_t ptr, uintptr_t merged, size_t size)
+{
+	struct lw_fact fact = {.kind = FACT_MERGE, .start = batch.start};
+
+	batch.chunks_in++;
+	batch.chunks_out += merged != batch.last_merged;
+	batch.last_merged = merged;
+	batch.bytes += size;
+	if (size > batch.largest)
+		batch.largest = size;
+	fact.merge.ptr = ptr;
+	fact.merge.merged = merged;
+	fact.merge.size = size;
+	lw_note(&fact);
+}
+
+void lw_trace_batch_end(void)
+{
+	struct lw_fact fact = {.kind = FACT_COALESCE, .start = batch.start, .detail = batch.reason};
+
+	if (!batch.chunks_in)
+		return;
+	fact.latency = (uint32_t)(lw_clock() - batch.start);
+	fact.coalesce.bytes = batch.bytes;
+	fact.coalesce.largest = batch.largest;
+	fact.coalesce.chunks_in = batch.chunks_in;
+	fact.coalesce.chunks_out = batch.chunks_out;
+	lw_note(&fact);
+}
+
+/* ---- what below.h asks ------------------------------------------------------------------ */
+
+/* Everything is said by hooks. */
+struct lw_mark lw_below_before(void *ptr)
+{
+	(void)ptr;
+	return (struct lw_mark){0};
+}
+
+void lw_below_after(void *ptr, const struct lw_mark *mark, uint64_t end)
+{
+	(void)ptr;
+	(void)mark;
+	(void)end;
+}
+
+void lw_below_resolve(void)
+{
+}
+
+int lw_below_source(void *ptr, int said)
+{
+	(void)ptr;
+	return said == UNSAID ? FROM_POOL : said;
+}
+
+int lw_below_path(void *ptr, const struct lw_mark *mark, int said)
+{
+	(void)ptr;
+	(void)mark;
+	return said == UNSAID ? TO_LOCAL : said;
+}
+
+void lw_below_note(void *ptr, uint64_t caller)
+{
+	lw_freed_note((uintptr_t)ptr, (uintptr_t)caller);
+}
+
+void lw_below_describe(struct lw_below_info *info)
+{
+	info->allocator = "liblw";
+	info->version = lw_version();
+}
+
+void lw_below_after_fork_in_child(void)
+{
+	lw_pools_unlock_child();
+}
+
+/* The heap is locked during the walk, and no other thread is inside it: the list is exact. */
+static void dump_block(void *ptr, size_t usable, enum lw_kind kind, void *arg)
+{
+	uint64_t *blocks = arg;
+	struct lw_fact fact = {.kind = FACT_LIVE, .start = lw_clock(), .detail = (uint8_t)kind};
+
+	fact.live.ptr = (uintptr_t)ptr;
+	fact.live.usable = usable;
+	++*blocks;
+	lw_record_now(&fact);
+}
+
+/* The extent as it is, as if it had all been mapped now. */
+static void dump_extent(void)
+{
+	uintptr_t address, from = 0;
+	size_t length;
+
+	while (lw_regions_next(from, &address, &length)) {
+		struct lw_fact fact = {.kind = FACT_MAP, .start = lw_clock(), .detail = DO_MAP};
+
+		fact.map.address = address;
+		fact.map.length = length;
+		lw_record_now(&fact);
+		from = address + length;
+	}
+}
+
+void lw_below_dump(void)
+{
+	struct lw_fact fact = {.kind = FACT_LIVE_END};
+	uint64_t blocks = 0;
+
+	dump_extent();
+	lw_pools_each(note_pool);
+	lw_walk(dump_block, &blocks);
+	fact.start = lw_clock();
+	fact.live_end.blocks = blocks;
+	lw_record_now(&fact);
+}

@@ -1,0 +1,230 @@
+/*
+ * below_map.c - the growth of an allocator that is seen from outside: what it asks of the system.
+ *
+ * mmap, munmap, mremap, mprotect, madvise, sbrk and brk are interposed.  A call from the allocator's
+ * own code is the allocator's, be it inside malloc or in its constructor; any other passes.  Addresses that
+ * are reserved only (PROT_NONE) are not extent yet: mprotect makes them so.  An allocator that uses
+ * the bare system calls is blind here.
+ *
+ * glibc's own allocator makes its calls inside libc, where nobody can stand in between: ptmalloc.c
+ * reads its growth otherwise.  What is left here for it is somebody else's sbrk.
+ */
+#define _GNU_SOURCE
+#include "any.h"
+#include "tracer/inside/facts.h"
+#include "tracer/inside/raw.h"
+#include "tracer/inside/regions.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdarg.h>
+
+#define PUBLIC __attribute__((visibility("default")))
+
+enum {
+	DID_MAP = 0,
+	DID_REMAP = 1,
+	DID_UNMAP = 2,
+	DID_RETURN = 3
+};
+enum {
+	BRK_GROWN = 0,
+	BRK_SHRUNK = 1,
+	BRK_REFUSED = 2,
+	BRK_FOREIGN = 3
+};
+
+/* What the functions below stand in front of. */
+static struct {
+	__typeof__(&mmap) mmap;
+	__typeof__(&munmap) munmap;
+	__typeof__(&mremap) mremap;
+	__typeof__(&mprotect) mprotect;
+	__typeof__(&madvise) madvise;
+	__typeof__(&sbrk) sbrk;
+	__typeof__(&brk) brk;
+} next;
+
+void lw_below_resolve(void)
+{
+#define FIND(name) next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name)
+	FIND(mmap);
+	FIND(munmap);
+	FIND(mremap);
+	FIND(mprotect);
+	FIND(madvise);
+	FIND(sbrk);
+	FIND(brk);
+}
+
+/* An allocator that starts before our constructor maps already. */
+#define RESOLVED(name)                      \
+	do {                                \
+		if (!next.name)             \
+			lw_below_resolve(); \
+	} while (0)
+
+/* The caller of the function that this stands in is the allocator. */
+#define INSIDE() lw_below_owns(__builtin_extract_return_addr(__builtin_return_address(0)))
+
+struct change {
+	uint8_t kind, what;
+};
+
+static void note_piece(uintptr_t address, size_t length, void *arg)
+{
+	const struct change *change = arg;
+	struct lw_fact fact = {.kind = change->kind, .start = lw_clock(), .detail = change->what};
+
+	fact.map.address = address;
+	fact.map.length = length;
+	lw_note(&fact);
+}
+
+static size_t whole_pages(size_t length)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (length + page - 1) & ~(page - 1);
+}
+
+static void came(void *at, size_t length)
+{
+	struct change change = {FACT_MAP, DID_MAP};
+
+	lw_regions_add((uintptr_t)at, whole_pages(length), note_piece, &change);
+}
+
+static void went(void *at, size_t length)
+{
+	struct change change = {FACT_UNMAP, DID_UNMAP};
+
+	lw_regions_remove((uintptr_t)at, whole_pages(length), note_piece, &change);
+}
+
+PUBLIC void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+{
+	void *at;
+
+	RESOLVED(mmap);
+	at = next.mmap(addr, length, prot, flags, fd, offset);
+	if (at != MAP_FAILED && INSIDE()) {
+		if (prot & (PROT_READ | PROT_WRITE))
+			came(at, length);
+		else if (flags & MAP_FIXED)
+			went(at, length);
+	}
+	return at;
+}
+
+#if defined(__LP64__)
+PUBLIC void *mmap64(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+	__attribute__((alias("mmap")));
+#endif
+
+PUBLIC int munmap(void *addr, size_t length)
+{
+	RESOLVED(munmap);
+	/* Before: the addresses may be somebody else's as soon as they are free. */
+	if (INSIDE())
+		went(addr, length);
+	return next.munmap(addr, length);
+}
+
+PUBLIC void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
+{
+	struct lw_fact fact = {.kind = FACT_MAP, .detail = DID_REMAP};
+	void *wish, *at;
+	va_list rest;
+
+	va_start(rest, flags);
+	wish = flags & MREMAP_FIXED ? va_arg(rest, void *) : NULL;
+	va_end(rest);
+	RESOLVED(mremap);
+	at = next.mremap(old, old_length, length, flags, wish);
+	if (at == MAP_FAILED || !INSIDE())
+		return at;
+	fact.start = lw_clock();
+	fact.map.address = (uintptr_t)at;
+	fact.map.length = whole_pages(length);
+	fact.map.old_address = (uintptr_t)old;
+	fact.map.old_length = whole_pages(old_length);
+	lw_regions_remove((uintptr_t)old, whole_pages(old_length), NULL, NULL);
+	lw_regions_add((uintptr_t)at, whole_pages(length), NULL, NULL);
+	lw_note(&fact);
+	return at;
+}
+
+PUBLIC int mprotect(void *addr, size_t length, int prot)
+{
+	int result;
+
+	RESOLVED(mprotect);
+	result = next.mprotect(addr, length, prot);
+	if (!result && INSIDE()) {
+		if (prot & PROT_WRITE)
+			came(addr, length);
+		else if (prot == PROT_NONE)
+			went(addr, length);
+	}
+	return result;
+}
+
+PUBLIC int madvise(void *addr, size_t length, int advice)
+{
+	struct change change = {FACT_UNMAP, DID_RETURN};
+
+	RESOLVED(madvise);
+	if ((advice == MADV_DONTNEED || advice == MADV_FREE) && INSIDE())
+		note_piece((uintptr_t)addr, length, &change);
+	return next.madvise(addr, length, advice);
+}
+
+/* ---- the break -------------------------------------------------------------------------- */
+
+static void note_break(uintptr_t old_end, uintptr_t new_end)
+{
+	struct lw_fact fact = {.kind = FACT_SBRK, .start = lw_clock()};
+
+	fact.sbrk.old_end = old_end;
+	fact.sbrk.new_end = new_end;
+	if (new_end > old_end) {
+		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
+		fact.detail = BRK_GROWN;
+	} else {
+		lw_regions_remove(new_end, old_end - new_end, NULL, NULL);
+		fact.detail = BRK_SHRUNK;
+	}
+	lw_note(&fact);
+}
+
+PUBLIC void *sbrk(intptr_t by)
+{
+	uintptr_t old;
+
+	RESOLVED(sbrk);
+	old = (uintptr_t)next.sbrk(by);
+	if (!by || old == UINTPTR_MAX)
+		return (void *)old;
+	if (INSIDE())
+		note_break(old, old + (uintptr_t)by);
+	else if (!lw_self.depth && lw_below_is_ptmalloc())
+		ptmalloc_foreign_break(old, old + (uintptr_t)by);
+	return (void *)old;
+}
+
+PUBLIC int brk(void *to)
+{
+	uintptr_t old = (uintptr_t)sbrk(0);
+	int result;
+
+	RESOLVED(brk);
+	result = next.brk(to);
+	if (result || old == (uintptr_t)to)
+		return result;
+	if (INSIDE())
+		note_break(old, (uintptr_t)to);
+	else if (!lw_self.depth && lw_below_is_ptmalloc())
+		ptmalloc_foreign_break(old, (uintptr_t)to);
+	return result;
+}

@@ -1,0 +1,351 @@
+/*
+ * family.c - the public malloc family: reads the clock around the allocator below, and records.
+ *
+ * Each function: begin (nesting, first clock read), the call below, end (second clock read), then
+ * the fact.  A free's start is read before the block is released and an allocation's end after it
+ * was obtained, so in the order of effect times no address is ever handed out twice.  errno is
+ * what the allocator below left.
+ *
+ * A call that happens inside another one of the same thread (an allocator that starts a thread,
+ * lttng-ust that allocates while it writes) is a fact like any other; it waits until the outer one
+ * has ended.
+ */
+#define _GNU_SOURCE
+#include "tracer/inside/below/below.h"
+#include "facts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define PUBLIC  __attribute__((visibility("default")))
+#define CALLER  ((uint64_t)(uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
+#define INLINED static inline __attribute__((always_inline))
+
+/* Values of struct lw_self.source and .path as long as no hook has said anything. */
+enum {
+	UNSAID = 0xff
+};
+
+struct call {
+	struct lw_self *self;
+	uint64_t start, end; /* 0: nothing is being recorded */
+	uint8_t outer_source, outer_path;
+	int error; /* errno as the allocator below left it */
+	struct lw_mark mark;
+};
+
+INLINED void call_begin(struct call *call, void *ptr)
+{
+	struct lw_self *self = &lw_self;
+
+	call->self = self;
+	call->outer_source = self->source;
+	call->outer_path = self->path;
+	self->source = UNSAID;
+	self->path = UNSAID;
+	self->depth++;
+	call->start = self->start = lw_idle ? 0 : lw_clock();
+	call->mark = lw_below_before(ptr);
+}
+
+/* PTR is the block that the call has made, or NULL. */
+INLINED void call_end(struct call *call, void *ptr)
+{
+	call->end = call->start ? lw_clock() : 0;
+	call->error = errno;
+	lw_below_after(ptr, &call->mark, call->end);
+}
+
+/* A call of more than 4 s (a stopped process) counts as so long. */
+INLINED uint32_t latency_of(const struct call *call)
+{
+	uint64_t latency = call->end - call->start;
+
+	return latency < UINT32_MAX ? (uint32_t)latency : UINT32_MAX;
+}
+
+INLINED void call_close(struct call *call, struct lw_fact *fact, bool fact_first)
+{
+	struct lw_self *self = call->self;
+
+	if (fact) {
+		fact->start = call->start;
+		fact->latency = latency_of(call);
+	}
+	if (call->start)
+		lw_record_call(self, fact, fact_first);
+	else
+		lw_record_nothing(self);
+	self->depth--;
+	self->source = call->outer_source;
+	self->path = call->outer_path;
+	errno = call->error;
+}
+
+static uint32_t slack_of(void *ptr, size_t size)
+{
+	return (uint32_t)(lw_below_malloc_usable_size(ptr) - size);
+}
+
+static uint8_t log2_of(size_t align)
+{
+	return align ? (uint8_t)(__builtin_ffsl((long)align) - 1) : 0;
+}
+
+static void close_fail(struct call *call, enum lw_function function, size_t size, size_t align,
+                       uint64_t caller, int error)
+{
+	struct lw_fact fact = {.kind = FACT_FAIL, .function = function, .align = log2_of(align)};
+
+	fact.fail.size = size;
+	fact.fail.caller = caller;
+	fact.fail.error = (uint32_t)error;
+	call_close(call, &fact, false);
+}
+
+/* Records an allocation of SIZE bytes whose outcome is PTR. */
+static void close_alloc(struct call *call, void *ptr, enum lw_function function, size_t size,
+                        size_t align, uint64_t caller)
+{
+	struct lw_fact fact = {.function = function, .align = log2_of(align)};
+	int source = ptr ? lw_below_source(ptr, call->self->source) : 0;
+
+	if (!ptr) {
+		close_fail(call, function, size, align, caller, call->error);
+		return;
+	}
+	lw_below_note(ptr, 0);
+	if (source < 0) {
+		call_close(call, NULL, false);
+		return;
+	}
+	fact.source = (uint8_t)source;
+	fact.kind = fact.source ? FACT_ALLOC : FACT_POOL_HIT;
+	fact.alloc.ptr = (uintptr_t)ptr;
+	fact.alloc.size = size;
+	fact.alloc.caller = caller;
+	fact.alloc.slack = slack_of(ptr, size);
+	call_close(call, &fact, false);
+}
+
+static void close_free(struct call *call, void *ptr, enum lw_function function, uint64_t caller)
+{
+	struct lw_fact fact = {.kind = FACT_FREE, .function = function};
+	int path = lw_below_path(ptr, &call->mark, call->self->path);
+
+	lw_below_note(ptr, caller);
+	fact.detail = (uint8_t)path;
+	fact.free.ptr = (uintptr_t)ptr;
+	fact.free.caller = caller;
+	call_close(call, path < 0 ? NULL : &fact, true);
+}
+
+/* COUNT * SIZE, or the largest size when that is too much: such a request only ever fails. */
+static size_t product(size_t count, size_t size)
+{
+	size_t bytes;
+
+	return __builtin_mul_overflow(count, size, &bytes) ? SIZE_MAX : bytes;
+}
+
+PUBLIC void *malloc(size_t size)
+{
+	struct call call;
+	void *ptr;
+
+	call_begin(&call, NULL);
+	ptr = lw_below_malloc(size);
+	call_end(&call, ptr);
+	close_alloc(&call, ptr, LW_FN_MALLOC, size, 0, CALLER);
+	return ptr;
+}
+
+PUBLIC void *calloc(size_t count, size_t size)
+{
+	struct call call;
+	void *ptr;
+
+	call_begin(&call, NULL);
+	ptr = lw_below_calloc(count, size);
+	call_end(&call, ptr);
+	close_alloc(&call, ptr, LW_FN_CALLOC, product(count, size), 0, CALLER);
+	return ptr;
+}
+
+PUBLIC void *memalign(size_t align, size_t size)
+{
+	struct call call;
+	void *ptr;
+
+	call_begin(&call, NULL);
+	ptr = lw_below_memalign(align, size);
+	call_end(&call, ptr);
+	close_alloc(&call, ptr, LW_FN_MEMALIGN, size, align, CALLER);
+	return ptr;
+}
+
+PUBLIC void *aligned_alloc(size_t align, size_t size)
+{
+	struct call call;
+	void *ptr;
+
+	call_begin(&call, NULL);
+	ptr = lw_below_aligned_alloc(align, size);
+	call_end(&call, ptr);
+	close_alloc(&call, ptr, LW_FN_ALIGNED_ALLOC, size, align, CALLER);
+	return ptr;
+}
+
+PUBLIC int posix_memalign(void **out, size_t align, size_t size)
+{
+	struct call call;
+	void *ptr = NULL;
+	int error;
+
+	call_begin(&call, NULL);
+	error = lw_below_posix_memalign(&ptr, align, size);
+	if (error)
+		ptr = NULL;
+	call_end(&call, ptr);
+	if (error)
+		close_fail(&call, LW_FN_POSIX_MEMALIGN, size, align, CALLER, error);
+	else
+		close_alloc(&call, ptr, LW_FN_POSIX_MEMALIGN, size, align, CALLER);
+	if (!error)
+		*out = ptr;
+	return error;
+}
+
+PUBLIC void *valloc(size_t size)
+{
+	struct call call;
+	void *ptr;
+
+	call_begin(&call, NULL);
+	ptr = lw_below_valloc(size);
+	call_end(&call, ptr);
+	close_alloc(&call, ptr, LW_FN_VALLOC, size, 0, CALLER);
+	return ptr;
+}
+
+PUBLIC void *pvalloc(size_t size)
+{
+	struct call call;
+	void *ptr;
+
+	call_begin(&call, NULL);
+	ptr = lw_below_pvalloc(size);
+	call_end(&call, ptr);
+	close_alloc(&call, ptr, LW_FN_PVALLOC, size, 0, CALLER);
+	return ptr;
+}
+
+/* The end of realloc(OLD, SIZE) that returned PTR: an allocation, a free, a failure or a change. */
+static void close_realloc(struct call *call, void *old, void *ptr, enum lw_function function,
+                          size_t size, uint64_t caller)
+{
+	struct lw_fact fact = {.kind = FACT_REALLOC, .function = function};
+
+	if (!old) {
+		close_alloc(call, ptr, function, size, 0, caller);
+		return;
+	}
+	if (!ptr && !size) {
+		close_free(call, old, function, caller);
+		return;
+	}
+	if (!ptr) {
+		close_fail(call, function, size, 0, caller, call->error);
+		return;
+	}
+	if (ptr != old) {
+		fact.detail = (uint8_t)(1 + lw_below_path(old, &call->mark, call->self->path));
+		lw_below_note(old, caller);
+		lw_below_note(ptr, 0);
+	}
+	fact.source = (uint8_t)lw_below_source(ptr, call->self->source);
+	fact.realloc.old_ptr = (uintptr_t)old;
+	fact.realloc.new_ptr = (uintptr_t)ptr;
+	fact.realloc.size = size;
+	fact.realloc.caller = caller;
+	fact.realloc.slack = slack_of(ptr, size);
+	call_close(call, &fact, false);
+}
+
+PUBLIC void *realloc(void *old, size_t size)
+{
+	struct call call;
+	void *ptr;
+
+	call_begin(&call, old);
+	ptr = lw_below_realloc(old, size);
+	call_end(&call, ptr);
+	close_realloc(&call, old, ptr, LW_FN_REALLOC, size, CALLER);
+	return ptr;
+}
+
+PUBLIC void *reallocarray(void *old, size_t count, size_t size)
+{
+	struct call call;
+	void *ptr;
+
+	call_begin(&call, old);
+	ptr = lw_below_reallocarray(old, count, size);
+	call_end(&call, ptr);
+	close_realloc(&call, old, ptr, LW_FN_REALLOCARRAY, product(count, size), CALLER);
+	return ptr;
+}
+
+PUBLIC void free(void *ptr)
+{
+	struct call call;
+
+	if (!ptr)
+		return;
+	call_begin(&call, ptr);
+	lw_below_free(ptr);
+	call_end(&call, NULL);
+	close_free(&call, ptr, LW_FN_FREE, CALLER);
+}
+
+PUBLIC void free_sized(void *ptr, size_t size)
+{
+	struct call call;
+
+	if (!ptr)
+		return;
+	call_begin(&call, ptr);
+	lw_below_free_sized(ptr, size);
+	call_end(&call, NULL);
+	close_free(&call, ptr, LW_FN_FREE_SIZED, CALLER);
+}
+
+PUBLIC void free_aligned_sized(void *ptr, size_t align, size_t size)
+{
+	struct call call;
+
+	if (!ptr)
+		return;
+	call_begin(&call, ptr);
+	lw_below_free_aligned_sized(ptr, align, size);
+	call_end(&call, NULL);
+	close_free(&call, ptr, LW_FN_FREE_ALIGNED_SIZED, CALLER);
+}
+
+PUBLIC size_t malloc_usable_size(void *ptr)
+{
+	return lw_below_malloc_usable_size(ptr);
+}
+
+/* No fact of its own; what it merges and gives back are facts. */
+PUBLIC int malloc_trim(size_t pad)
+{
+	struct call call;
+	int released;
+
+	call_begin(&call, NULL);
+	released = lw_below_malloc_trim(pad);
+	call_end(&call, NULL);
+	call_close(&call, NULL, false);
+	return released;
+}
