@@ -1,13 +1,7 @@
 /* test_options.c - command lines. */
 #include "tracer/recorder/options.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/cm.h"
 
 static struct {
 	const char *text;
@@ -101,7 +95,7 @@ static void wrong_use_is_told_in_one_sentence(void **state)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_end_at_the_first_other_word),
@@ -111,5 +105,5 @@ int main(void)
 		cmocka_unit_test(wrong_use_is_told_in_one_sentence),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

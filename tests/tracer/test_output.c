@@ -2,15 +2,10 @@
 #define _GNU_SOURCE
 #include "tracer/recorder/output.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/cm.h"
+
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 static struct output output;
 static struct reason reason;
@@ -88,7 +83,7 @@ static void json_strings_are_escaped(void **state)
 	assert_string_equal(text, "\"a\\\"b\\\\c\\u000a\"");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_missing_folder_is_made),
@@ -98,5 +93,5 @@ int main(void)
 		cmocka_unit_test(json_strings_are_escaped),
 	};
 
-	return cmocka_run_group_tests(tests, enter_folder, remove_folder);
+	return run_cases(argc, argv, tests, enter_folder, remove_folder);
 }

@@ -1,13 +1,7 @@
 /* test_regions.c - the table of address ranges. */
 #include "tracer/inside/regions.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/cm.h"
 
 /* Pieces reported by the call under test. */
 static struct {
@@ -123,7 +117,7 @@ static void ten_thousand_ranges_fit(void **state)
 	assert_int_equal(lw_regions_extent(), 10000 * 0x1000);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(ranges_that_touch_become_one, clear),
@@ -134,5 +128,5 @@ int main(void)
 		cmocka_unit_test_setup(ten_thousand_ranges_fit, clear),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

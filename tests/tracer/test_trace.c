@@ -2,16 +2,11 @@
 #define _GNU_SOURCE
 #include "tracer/recorder/trace.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+#include "tests/cm.h"
+
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #define PROCESS "ust/pid/my-prog-42-20260101-000000"
 
@@ -103,6 +98,8 @@ static FILE *open_stream(void)
 static int make_folder(void **state)
 {
 	(void)state;
+	if (sizeof(long) != 8)
+		exit(77); /* the packets above are those of a 64-bit machine */
 	if (!mkdtemp(folder) || chdir(folder) || mkdir("ust", 0700) || mkdir("ust/pid", 0700))
 		return -1;
 	return mkdir(PROCESS, 0700);
@@ -146,6 +143,7 @@ static void the_loss_is_the_largest_count_of_a_stream(void **state)
 	FILE *file = open_stream();
 
 	(void)state;
+	write_metadata(metadata);
 	write_packet(file, 1, 0, 5);
 	write_packet(file, 1, 0, 0); /* a packet that a preempted thread closed */
 	write_packet(file, 1, 0, 9);
@@ -162,6 +160,7 @@ static void a_stream_cut_short_is_told(void **state)
 	FILE *file = open_stream();
 
 	(void)state;
+	write_metadata(metadata);
 	write_packet(file, 2, 0, 0);
 	write_packet(file, 2, 0, 0);
 	fclose(file);
@@ -207,7 +206,7 @@ static void a_folder_without_trace_holds_no_fact(void **state)
 	assert_int_equal(sum.facts, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(events_of_all_packets_are_counted, release),
@@ -218,7 +217,5 @@ int main(void)
 		cmocka_unit_test_teardown(a_folder_without_trace_holds_no_fact, release),
 	};
 
-	if (sizeof(long) != 8)
-		return 77; /* the packets above are those of a 64-bit machine */
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return run_cases(argc, argv, tests, make_folder, remove_folder);
 }

@@ -2,14 +2,10 @@
 
 add_executable(test_pictures test_pictures.c)
 target_link_libraries(test_pictures PRIVATE lw_flags lwview_core PkgConfig::CMOCKA m)
-add_test(NAME viewer.pictures.functions COMMAND test_pictures)
+lw_discover_tests(test_pictures viewer.pictures TIMEOUT 60)
 
 foreach(part text draw refuse agree)
-  add_test(NAME viewer.pictures.${part}
-    COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/pictures.sh $<TARGET_FILE:lwview> ${part})
-  set_tests_properties(viewer.pictures.${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+  lw_test(viewer.pictures.${part} 120 sh ${CMAKE_CURRENT_SOURCE_DIR}/pictures.sh $<TARGET_FILE:lwview> ${part})
 endforeach()
 
-add_test(NAME viewer.report
-  COMMAND sh ${CMAKE_CURRENT_SOURCE_DIR}/report.sh $<TARGET_FILE:lwview>)
-set_tests_properties(viewer.report PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 180)
+lw_test(viewer.report 180 sh ${CMAKE_CURRENT_SOURCE_DIR}/report.sh $<TARGET_FILE:lwview>)

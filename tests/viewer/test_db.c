@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The door to SQLite: errors stick, files that are no heap database are told apart. */
-#include "cm.h"
+#include "tests/cm.h"
 
 #include "viewer/db.h"
 
@@ -158,7 +158,7 @@ static void every_column_of_the_schema_has_a_comment(void **state)
 	db_close(db);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_back_as_they_went_in),
@@ -170,5 +170,5 @@ int main(void)
 		cmocka_unit_test(every_column_of_the_schema_has_a_comment),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

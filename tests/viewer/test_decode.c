@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Events to facts: shared buffers, LTTng's own wrapper, losses, facts that come late. */
-#include "cm.h"
+#include "tests/cm.h"
 
 #include "ctf_write.h"
 #include "viewer/load/decode.h"
@@ -179,7 +179,7 @@ static void discarded_events_are_counted_with_their_interval(void **state)
 	assert_int_equal(ask(r, "SELECT complete FROM process"), 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 #define WITH_TRACE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
@@ -190,5 +190,5 @@ int main(void)
 		WITH_TRACE(discarded_events_are_counted_with_their_interval),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

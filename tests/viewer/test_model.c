@@ -3,7 +3,7 @@
  * The heap model: facts in, rows out. Each test writes a small story, then asks the database.
  * After every story the parts of the extent must sum to it in every row of the timeline.
  */
-#include "cm.h"
+#include "tests/cm.h"
 
 #include "viewer/load/model.h"
 
@@ -802,7 +802,7 @@ static void latency_buckets_are_narrow_and_cover_everything(void **state)
 	end(&s, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lifetime_is_one_row),
@@ -834,5 +834,5 @@ int main(void)
 		cmocka_unit_test(latency_buckets_are_narrow_and_cover_everything),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What may stand on the command line, and what it means. */
-#include "cm.h"
+#include "tests/cm.h"
 
 #include "cli/options.h"
 
@@ -119,7 +119,7 @@ static void wrong_usage_is_status_2(void **state)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sizes_have_units),
@@ -130,5 +130,5 @@ int main(void)
 		cmocka_unit_test(wrong_usage_is_status_2),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

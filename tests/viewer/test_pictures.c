@@ -3,11 +3,8 @@
  * test_pictures.c - the pure functions behind the pictures: the map's spans, layout and cells,
  * the histogram, the figures, tables as text, HTML, JSON and CSV.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
+
+#include "tests/cm.h"
 
 #include "viewer/draw/compare.h"
 #include "viewer/draw/heapmap.h"
@@ -17,8 +14,6 @@
 #include "viewer/draw/view_timeline.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -478,7 +473,7 @@ static void figures_read_well(void **state)
 	assert_string_equal(short_size(text, 100), "100 B");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts_sum_to_the_extent),
@@ -504,5 +499,5 @@ int main(void)
 		cmocka_unit_test(figures_read_well),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Sets of ranges and the table of blocks, against the simplest possible models of them. */
-#include "cm.h"
+#include "tests/cm.h"
 
 #include "viewer/load/blocks.h"
 #include "viewer/load/range.h"
@@ -131,7 +131,7 @@ static void blocks_are_found_until_they_are_removed(void **state)
 	blocks_release(&set);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(free_memory_is_what_was_added_less_what_was_cut),
@@ -140,5 +140,5 @@ int main(void)
 		cmocka_unit_test(blocks_are_found_until_they_are_removed),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

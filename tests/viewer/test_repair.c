@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Damaged traces: what is whole is kept, traces are never changed, nothing is left behind. */
-#include "cm.h"
+#include "tests/cm.h"
 
 #include "ctf_write.h"
 #include "viewer/load/repair.h"
@@ -212,7 +212,7 @@ static void metadata_of_zeros_is_bad_input(void **state)
 	assert_int_equal(repair_trace(&r, t->directory, t->scratch), STATUS_INPUT);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 #define WITH_TRACE(test) cmocka_unit_test_setup_teardown(test, make_trace, remove_trace)
 	const struct CMUnitTest tests[] = {
@@ -229,5 +229,5 @@ int main(void)
 		WITH_TRACE(metadata_of_zeros_is_bad_input),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Facts come out in order of effect, whatever order and number they came in. */
-#include "cm.h"
+#include "tests/cm.h"
 
 #include "viewer/load/sorter.h"
 
@@ -71,7 +71,7 @@ static void a_folder_that_cannot_be_written_is_told(void **state)
 	sorter_close(s);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(no_fact_at_all_is_sorted),
@@ -81,5 +81,5 @@ int main(void)
 		cmocka_unit_test(a_folder_that_cannot_be_written_is_told),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }
