@@ -4,11 +4,8 @@
 # Without a name all but tsan, which also tells of the words that are read on purpose while another
 # thread changes them.
 # A row whose compiler or emulator is missing is told and passed over; status 1 if a test failed.
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../.." && pwd)
-work=$(mktemp -d "${TMPDIR:-/tmp}/lw-boards.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/../lib.sh"
+here=$root/tests/liblw
 
 options='-O2 -g -std=gnu11 -w -D_GNU_SOURCE -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc
 	-fno-builtin-free -fno-builtin-memalign -fno-builtin-aligned_alloc -fno-builtin-posix_memalign'

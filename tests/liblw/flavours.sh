@@ -3,7 +3,7 @@
 #   flavours.sh [-n OPERATIONS] [-t TEST]... NAME...     plain, debug, ubsan, tsan, traced
 # OPERATIONS are those of the model test, 30000 without it; its seed is printed.  Without TEST all of
 # them run; tsan has the model test alone.
-. "$(dirname "$0")/../system/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 here=$root/tests/liblw
 operations=30000
 chosen=''

@@ -5,7 +5,7 @@
 # its oldest machine lacks; and where qemu-user is installed the allocator's tests pass on that
 # machine with this very library.  That the search for instructions finds some is proved each time,
 # on a build for a newer machine.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 name=${1:-}
 
 # PREFIX of binutils, FLAGS of a newer machine, EMULATOR for the oldest, MACHINE as readelf tells it, and

@@ -2,7 +2,8 @@
 # From the recorder to the page, on the sqlite3 shell: every allocation and free of the program is
 # in the trace (an independent counter says so), none is lost, no block is handed out twice, what
 # is live at the end is what the allocator says, and the database, `info` and the report agree.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
+private "$@"
 need sqlite3
 build=${LW_BUILD:-$root/build}
 lwtrace=$build/tracer/lwtrace

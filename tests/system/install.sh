@@ -1,7 +1,8 @@
 #!/bin/sh
 # What `cmake --install` lays down works from there: the library preloads, lwtrace finds its parts,
 # lwview reads what it recorded, a program compiles against lw.h and links.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
+private "$@"
 build=${LW_BUILD:-$root/build}
 place=$work/installed
 cmake --install "$build" --prefix "$place" >"$work/log" 2>&1 || fail "install: $(tail -n 3 "$work/log")"

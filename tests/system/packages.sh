@@ -5,7 +5,7 @@
 # They hold what they should and no more, for the right architecture; built again in another folder they
 # are the same to the byte; what debuggers need is found by the library's build-id. Unpacked on a
 # machine of that kind they serve pkg-config, CMake, C and C++.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 machine=$(uname -m)
 case $machine in
 x86_64) own=x86-64 ;;

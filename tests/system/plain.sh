@@ -6,7 +6,7 @@
 #   exports    the whole family and nothing else; its thread-local storage
 #   budget     lines of code and bytes
 #   archive    liblw.a links into a static program
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 build=$(mkdir -p "$1" && cd "$1" && pwd)
 # The goal is 530 lines and 16384 bytes. Until it is reached the library may only come nearer to it:
 # these are what it has, to be lowered with it. Raised twice: from 1177 and 17888 (aarch64 19648), for seven

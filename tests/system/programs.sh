@@ -25,7 +25,7 @@ if [ "${1:-}" = --list ]; then
 	rows | cut -d' ' -f1
 	exit 0
 fi
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 [ $# -gt 0 ] || fail "usage: programs.sh LIB.so [NAME...]"
 candidate=$(realpath "$1")
 shift

@@ -1,6 +1,6 @@
 #!/bin/sh
 # What the README says is there: files, CMake options, commands and their help, variables.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 build=${LW_BUILD:-$root/build}
 readme=$root/README.md
 

@@ -1,25 +1,10 @@
 #!/bin/sh
-# What cannot work is refused with one clear sentence and the status that DESIGN 5 and 6 give it.
-. "$(dirname "$0")/lib.sh"
+# What cannot work is refused with one clear sentence and the status that its kind has.
+. "$(dirname "$0")/../lib.sh"
+private "$@"
 build=${LW_BUILD:-$root/build}
 lwtrace=$build/tracer/lwtrace
 lwview=$build/viewer/lwview
-
-# refuses WHAT STATUS WORD COMMAND...: fails with STATUS, one sentence on stderr that holds WORD.
-refuses() {
-	what=$1
-	wanted=$2
-	word=$3
-	shift 3
-	code=0
-	timeout 60 "$@" >"$work/out" 2>"$work/err" </dev/null || code=$?
-	[ $code = "$wanted" ] || fail "$what: status $code, not $wanted: $(head -n 3 "$work/err")"
-	lines=$(wc -l <"$work/err")
-	[ "$lines" = 1 ] || fail "$what: $lines lines on stderr, not one: $(head -n 5 "$work/err")"
-	grep -q -i -e "$word" "$work/err" || fail "$what: the sentence does not say \"$word\": $(cat "$work/err")"
-	[ ! -s "$work/out" ] || fail "$what: something on stdout: $(head -n 2 "$work/out")"
-	ok "$what: $(cat "$work/err")"
-}
 
 # --- lwview ----------------------------------------------------------------------------------
 mkdir "$work/empty" "$work/notrace" "$work/bin"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # lwview under the address and undefined-behaviour sanitizers: sanitized.sh FOLDER  builds it there,
 # loads every sample trace, good and bad, and asks every view for text, data and a picture.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 build=$1
 [ -d "$root/traces/good" ] || skip "traces/ was removed"
 cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Debug -DLW_TRACE=OFF -DLW_BUILD_TESTS=OFF \

@@ -1,7 +1,7 @@
 #!/bin/sh
 # One style: every C file is what the formatter makes of it, and no script has an error that the
 # checker of scripts, where it is installed, would find.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 need clang-format
 cd "$root"
 find liblw tracer viewer cli traces/format tests -name '*.[ch]' 2>/dev/null | sort >"$work/files"

@@ -4,7 +4,7 @@
 # traces/good/NAME/expect.txt: prose in lines with #, and statements `VALUE = QUERY` that SQL asks
 # of the loaded trace. traces/bad/cases: NAME | COMMANDS | STATUS | WORDS: the commands make a bad
 # trace of a good one (copied to $bad), lwview must leave with STATUS and say WORDS.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 need sqlite3
 lwview=${LW_BUILD:-$root/build}/viewer/lwview
 [ -d "$root/traces/good" ] || skip "traces/ was removed"

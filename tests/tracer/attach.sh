@@ -1,11 +1,14 @@
 #!/bin/sh
 # attach.sh: a program that runs already is recorded from now on, with the blocks it has.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
+private "$@"
+set +e # each sentence is tried
 
 start() {
 	rm -f ready
 	env $("$LWTRACE" env --allocator "$1") LTTNG_UST_REGISTER_TIMEOUT=0 "$TOOLS/slow" >ready &
 	program=$!
+	children="$children $program"
 	for i in 1 2 3 4 5 6 7 8 9 10; do
 		[ -s ready ] || sleep 0.2
 	done
@@ -29,6 +32,7 @@ kill $program
 wait $program 2>/dev/null
 
 sleep 20 &
+children="$children $!"
 expect "a program without our library is refused" 125 "$LWTRACE" attach -o other $!
 says "and the way is told" 'lwtrace env'
 kill $!

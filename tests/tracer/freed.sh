@@ -1,6 +1,8 @@
 #!/bin/sh
 # freed.sh: the traced library names the caller of the first free; the plain one does not.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
+private "$@"
+set +e # each sentence is tried
 traced=$LIBRARIES/liblw-trace.so
 plain=$LIBRARIES/../liblw/liblw.so
 ulimit -c 0

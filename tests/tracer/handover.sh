@@ -1,7 +1,9 @@
 #!/bin/sh
 # handover.sh: facts are neither lost nor doubled when the provider becomes ready in the middle of
 # many threads' calls.  Needs no LTTng: a stand-in counts what it is given.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
+private "$@"
+set +e # each sentence is tried
 
 mkdir stage
 cp "$TOOLS/fake/liblw-provider.so" "$LIBRARIES/liblw-shim.so" "$LIBRARIES/liblw-trace.so" stage

@@ -1,7 +1,9 @@
 #!/bin/sh
 # overhead.sh: what recording costs a malloc and free pair.  A measurement, no test:
 #   LWTRACE=build/tracer/lwtrace TOOLS=build/tests/tracer/tools tests/tracer/overhead.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
+private "$@"
+set +e # each sentence is tried
 
 for allocator in ptmalloc liblw; do
 	printf '%-9s untraced  ' "$allocator"

@@ -1,6 +1,8 @@
 #!/bin/sh
-# refusals.sh: what cannot work is refused in one sentence, with the status of DESIGN 5.
-. "$(dirname "$0")/lib.sh"
+# refusals.sh: what cannot work is refused in one sentence, with the status of its kind.
+. "$(dirname "$0")/../lib.sh"
+private "$@"
+set +e # each sentence is tried
 
 record="$LWTRACE record -q -o trace --allocator ptmalloc"
 

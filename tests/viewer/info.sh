@@ -1,17 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # lwview info and the tables: they say what the database says. Arguments: lwview, generate.
-set -u
+. "$(dirname "$0")/../lib.sh"
+set +e # each sentence is tried
 lwview=$1 generate=$2
 here=$(dirname "$0")
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-failed=0
-
-fail() {
-	echo "FAILED: $*"
-	failed=1
-}
+dir=$work
 
 "$generate" "$dir/t" 3000 300 >/dev/null && "$lwview" load -q "$dir/t" -o "$dir/t.db" || exit 1
 
@@ -83,4 +77,4 @@ status 4 info "$dir/t.db" -o /dev/full -f
 for command in $("$lwview" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
 	"$lwview" "$command" --help >/dev/null || fail "lwview $command --help"
 done
-exit $failed
+[ $failures = 0 ]

@@ -1,16 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # lwview load: good traces, damaged ones, wrong usage. Arguments: lwview, generate.
-set -u
+. "$(dirname "$0")/../lib.sh"
+set +e # each sentence is tried
 lwview=$1 generate=$2
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-failed=0
-
-fail() {
-	echo "FAILED: $*"
-	failed=1
-}
+dir=$work
 
 # expect "sentence" STATUS "part of the message" COMMAND...: one sentence on stderr, and the status.
 expect() {
@@ -140,5 +134,4 @@ else
 	[ $status = 4 ] || fail "an interrupted load ends with $status"
 fi
 ls -A "$dir" | grep -E 'tmp$|lwview' && fail "an interrupted load leaves temporary files"
-
-exit $failed
+[ $failures = 0 ]

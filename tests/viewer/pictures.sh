@@ -4,20 +4,14 @@
 # The views on a small database that is checked by hand (small.sql): their words, golden; their
 # pictures, drawn and drawn the same; their refusals.
 #	pictures.sh LWVIEW text|draw|refuse|agree
-set -u
+. "$(dirname "$0")/../lib.sh"
+set +e # each sentence is tried
 here=$(cd "$(dirname "$0")" && pwd)
 view=$1
 part=$2
 schema=$here/../../viewer/schema.sql
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
+dir=$work
 export LC_ALL=C
-failures=0
-
-fail() {
-	echo "FAILED: $*" >&2
-	failures=$((failures + 1))
-}
 
 # expect STATUS WORD COMMAND...: the status, and one line on stderr that holds WORD
 expect() {
@@ -169,10 +163,9 @@ agree() {
 		done
 	done
 	[ $found -eq 1 ] || {
-		echo "SKIP: no sample traces here"
-		exit 77
+		skip "no sample traces here"
 	}
 }
 
 $part
-[ $failures -eq 0 ]
+[ $failures = 0 ]

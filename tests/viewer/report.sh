@@ -4,18 +4,12 @@
 # The report page, opened from a file by a real browser: the verdict, every picture and every table
 # are there, the numbers are those of `lwview info` and of sqlite3, and nothing asks the network.
 #	report.sh LWVIEW
-set -u
+. "$(dirname "$0")/../lib.sh"
+set +e # each sentence is tried
 here=$(cd "$(dirname "$0")" && pwd)
 view=$1
 schema=$here/../../viewer/schema.sql
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-failures=0
-
-fail() {
-	echo "FAILED: $*" >&2
-	failures=$((failures + 1))
-}
+dir=$work
 
 chromium=
 for name in chromium chromium-browser google-chrome; do
@@ -27,8 +21,7 @@ case $chromium in
 *) unusable=$(grep -c '/snap/' "$chromium") ;;
 esac
 if [ "$unusable" -ne 0 ]; then
-	echo "SKIP: no chromium outside of a snap"
-	exit 77
+	skip "no chromium outside of a snap"
 fi
 
 cat "$schema" "$here/small.sql" | sqlite3 "$dir/new.db" || exit 1
@@ -114,5 +107,4 @@ requests net.json && fail "the browser asked the network"
 echo '<img src="http://lwview.invalid/x.png">' >asks.html
 browse asks.html asks.json >/dev/null
 requests asks.json | grep -q lwview.invalid || fail "a request would not have been noticed"
-
-[ $failures -eq 0 ]
+[ $failures = 0 ]
