@@ -61,7 +61,7 @@ ok "six packages, the same to the byte when built in another folder"
 
 # --- what is in them ----------------------------------------------------------------------------
 place=$work/place
-version=$(sed -n 's/^project(liblw VERSION \([0-9.]*\).*/\1/p' "$root/CMakeLists.txt")
+version=$(sed -n 's/^CMAKE_PROJECT_VERSION:STATIC=//p' "$work/one/out/CMakeCache.txt")
 for package in liblw${flavour}0 liblw$flavour-dev liblw${flavour}0-dbgsym; do
 	file=$(echo "$work"/one/out/${package}_*.deb)
 	[ -f "$file" ] || fail "no package $package"

@@ -24,6 +24,11 @@ grep -o -E '`LW_[A-Z_]+=[a-z0-9]+`' "$readme" | tr -d '`' | cut -d= -f1 | sort -
 done
 ok "variables"
 
+version=$("$build/viewer/lwview" --version | sed 's/.* //')
+grep -o -E '(liblw is|version) [0-9]+\.[0-9]+\.[0-9]+' "$readme" | sed 's/.* //' | sort -u >"$work/versions"
+equal "the one version in the README, of the first entry in CHANGELOG.md, and of lwview" "$version" \
+	"$(cat "$work/versions")" "$(sed -n 's/^## \([0-9.]*\).*/\1/p' "$root/CHANGELOG.md" | head -1)"
+
 grep -o -E '^ {4}(lwtrace|lwview) [a-z]+' "$readme" | sort -u >"$work/commands"
 while read -r tool verb; do
 	case $tool in
