@@ -1,255 +1,299 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c - the command line; see options.h. */
+/* options.c - see options.h. */
 #include "options.h"
 
+#include "message.h"
+
+#include <assert.h>
+#include <ctype.h>
 #include <errno.h>
+#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct unit {
-	const char *name;
-	double factor;
-};
+/* ---- values ---- */
 
-static const struct unit size_units[] = {
+static const struct option_unit no_units[] = {{"", 1}, {NULL, 0}};
+
+static const struct option_unit size_units[] = {
 	{"", 1},         {"B", 1},           {"k", 1024},       {"K", 1024},  {"KiB", 1024},
 	{"M", 1048576},  {"MiB", 1048576},   {"G", 1073741824}, {"kB", 1000}, {"GiB", 1073741824},
 	{"MB", 1000000}, {"GB", 1000000000}, {NULL, 0},
 };
 
 /* A bare number is seconds: that is what people mean by "--begin 3". */
-static const struct unit time_units[] = {
-	{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}, {"min", 6e10}, {NULL, 0},
+static const struct option_unit span_units[] = {
+	{"", 1e9},   {"ns", 1},     {"us", 1e3},   {"ms", 1e6}, {"s", 1e9},
+	{"m", 6e10}, {"min", 6e10}, {"h", 3.6e12}, {NULL, 0},
 };
 
-static const struct unit ratio_units[] = {{"", 1}, {"%", 0.01}, {NULL, 0}};
+static const struct option_unit ratio_units[] = {{"", 1}, {"%", 0.01}, {NULL, 0}};
 
-static bool parse_unit(const char *text, const struct unit *units, double *value)
+static bool set_flag(const char *text, void *target)
 {
+	(void)text;
+	return *(bool *)target = true;
+}
+
+static bool set_quiet(const char *text, void *target)
+{
+	(void)text;
+	*(int *)target = -1;
+	return true;
+}
+
+static bool set_loud(const char *text, void *target)
+{
+	(void)text;
+	*(int *)target = 1;
+	return true;
+}
+
+static bool set_text(const char *text, void *target)
+{
+	*(const char **)target = text;
+	return true;
+}
+
+const struct option_type option_flag = {.flag = true, .parse = set_flag};
+const struct option_type option_quiet = {.flag = true, .parse = set_quiet};
+const struct option_type option_loud = {.flag = true, .parse = set_loud};
+const struct option_type option_text = {.parse = set_text};
+const struct option_type option_int = {.units = no_units};
+const struct option_type option_size = {.units = size_units};
+const struct option_type option_span = {.units = span_units};
+const struct option_type option_ratio = {.units = ratio_units, .real = true};
+const struct option_type option_share = {.units = ratio_units, .real = true, .most = 1};
+
+/* Without the first unit, that of a bare number. */
+const struct option_type option_limit_span = {.units = span_units + 1};
+const struct option_type option_limit_ratio = {.units = ratio_units + 1, .real = true};
+const struct option_type option_limit_share = {.units = ratio_units + 1, .real = true, .most = 1};
+
+enum verdict {
+	GOOD,
+	UNKNOWN,
+	NO_UNIT,
+	OUT_OF_RANGE
+};
+
+static enum verdict read_number(const struct option_type *type, const char *text, void *target)
+{
+	const double most = type->most > 0 ? type->most : 9e18;
+	const struct option_unit *unit = type->units;
+	double value;
 	char *rest;
 
 	errno = 0;
-	*value = strtod(text, &rest);
-	if (rest == text || errno || !isfinite(*value) || *value < 0)
-		return false;
-	for (; units->name; units++) {
-		if (!strcmp(rest, units->name)) {
-			*value *= units->factor;
-			return *value < 9e18;
+	value = strtod(text, &rest);
+	if (!(isdigit((unsigned char)*text) || *text == '.') || rest == text || errno)
+		return UNKNOWN;
+	while (unit->name && strcmp(rest, unit->name))
+		unit++;
+	if (!unit->name)
+		return *rest ? UNKNOWN : NO_UNIT;
+	value *= unit->factor;
+	if (type->units == no_units && value != floor(value))
+		return UNKNOWN;
+	if (value < type->least || value > most)
+		return OUT_OF_RANGE;
+	if (type->real)
+		*(double *)target = value;
+	else
+		*(int64_t *)target = (int64_t)(value + 0.5);
+	return GOOD;
+}
+
+static enum verdict read_value(const struct option_type *type, const char *text, void *target)
+{
+	if (type->units)
+		return read_number(type, text, target);
+	return type->parse(text, target) ? GOOD : UNKNOWN;
+}
+
+bool option_value(const struct option_type *type, const char *text, void *target)
+{
+	return read_value(type, text, target) == GOOD;
+}
+
+/* "ns, us, ms" */
+static const char *list_units(const struct option_unit *unit, char *text, size_t size)
+{
+	size_t length = 0;
+
+	for (text[0] = '\0'; unit->name && length < size; unit++)
+		length += (size_t)snprintf(text + length, size - length, "%s%s", length ? ", " : "",
+		                           unit->name);
+	return text;
+}
+
+static int store(const struct option_row *row, const char *option, const char *text)
+{
+	char units[100];
+
+	switch (read_value(row->type, text, row->target)) {
+	case GOOD:
+		break;
+	case UNKNOWN:
+		return msg_usage("cannot understand value: option=\"%s\", value=\"%s\"", option,
+		                 text);
+	case NO_UNIT:
+		return msg_usage("value needs a unit: option=\"%s\", value=\"%s\", units=\"%s\"",
+		                 option, text, list_units(row->type->units, units, sizeof(units)));
+	case OUT_OF_RANGE:
+		return msg_usage("value out of range: option=\"%s\", value=\"%s\", least=%.15g, "
+		                 "most=%.15g",
+		                 option, text, row->type->least,
+		                 row->type->most > 0 ? row->type->most : 9e18);
+	}
+	return 0;
+}
+
+/* ---- command lines ---- */
+
+enum {
+	MAX_ROWS = 60,
+	LONG = 256 /* getopt_long() returns this + the index of a row, or the letter */
+};
+
+struct grammar {
+	const struct option_row *row[MAX_ROWS];
+	int rows;
+	struct option longs[MAX_ROWS + 1];
+	char letters[2 * MAX_ROWS + 3];
+};
+
+bool option_is_end(const struct option_row *row)
+{
+	return !row->name;
+}
+
+static void make_grammar(struct grammar *g, const struct option_row *const *tables, bool leading)
+{
+	char *letter = g->letters;
+
+	if (leading)
+		*letter++ = '+';
+	*letter++ = ':'; /* a missing value is another error than an unknown option */
+	for (g->rows = 0; *tables; tables++) {
+		for (const struct option_row *row = *tables; !option_is_end(row); row++) {
+			bool value = !row->type->flag;
+
+			assert(g->rows < MAX_ROWS);
+			if (row->letter) {
+				*letter++ = row->letter;
+				if (value)
+					*letter++ = ':';
+			}
+			g->longs[g->rows] = (struct option){row->name, value, NULL, LONG + g->rows};
+			g->row[g->rows++] = row;
 		}
 	}
-	return false;
+	g->longs[g->rows] = (struct option){0};
+	*letter = '\0';
 }
 
-bool parse_size(const char *text, int64_t *bytes)
+/* The row that getopt_long() means by `code`, and how the user may have written it. */
+static const struct option_row *find_row(const struct grammar *g, int code, char option[64])
 {
-	double value;
-
-	if (!parse_unit(text, size_units, &value))
-		return false;
-	*bytes = (int64_t)value;
-	return true;
-}
-
-bool parse_span(const char *text, int64_t *ns)
-{
-	double value;
-
-	if (!parse_unit(text, time_units, &value))
-		return false;
-	*ns = (int64_t)(value + 0.5);
-	return true;
-}
-
-bool parse_ratio(const char *text, double *ratio)
-{
-	return parse_unit(text, ratio_units, ratio);
-}
-
-bool parse_when(const char *text, struct when *when)
-{
-	size_t length = strlen(text);
-
-	if (!strcmp(text, "peak"))
-		when->kind = WHEN_PEAK;
-	else if (!strcmp(text, "end"))
-		when->kind = WHEN_END;
-	else if (length && text[length - 1] == '%') {
-		when->kind = WHEN_PERCENT;
-		if (!parse_ratio(text, &when->percent))
-			return false;
-		when->percent *= 100;
-		return when->percent <= 100;
-	} else {
-		when->kind = WHEN_TIME;
-		return parse_span(text, &when->ns);
+	if (code >= LONG) {
+		snprintf(option, 64, "--%s", g->row[code - LONG]->name);
+		return g->row[code - LONG];
 	}
-	return true;
-}
-
-static bool parse_int(const char *text, int64_t *value)
-{
-	char *rest;
-
-	errno = 0;
-	*value = strtoll(text, &rest, 10);
-	return rest != text && !*rest && !errno && *value >= 0;
-}
-
-static bool parse_value(const struct option_row *row, const char *text)
-{
-	switch (row->type) {
-	case OPTION_FLAG:
-		*(bool *)row->target = true;
-		return true;
-	case OPTION_TEXT:
-		*(const char **)row->target = text;
-		return true;
-	case OPTION_INT:
-		return parse_int(text, row->target);
-	case OPTION_SIZE:
-		return parse_size(text, row->target);
-	case OPTION_RATIO:
-		return parse_ratio(text, row->target);
-	case OPTION_SPAN:
-		return parse_span(text, row->target);
-	case OPTION_WHEN:
-		return parse_when(text, row->target);
-	}
-	return false;
-}
-
-/* The shared rows; their targets lie in `o`, so the table is filled per call. */
-#define SHARED_ROWS 14 /* with the end mark */
-
-static void shared_rows(struct options *o, struct option_row rows[SHARED_ROWS])
-{
-	const struct option_row all[SHARED_ROWS] = {
-		{'o', "output", OPTION_TEXT, &o->output, "FILE", "write the result to FILE"},
-		{'f', "force", OPTION_FLAG, &o->force, NULL, "overwrite an existing output"},
-		{0, "at", OPTION_WHEN, &o->at, "TIME", "the moment: 1.5s, 20%, peak, end"},
-		{0, "begin", OPTION_WHEN, &o->begin, "TIME", "leave out what happened before"},
-		{0, "end", OPTION_WHEN, &o->end, "TIME", "leave out what happened after"},
-		{0, "pid", OPTION_INT, &o->pid, "PID", "this process (default: most facts)"},
-		{0, "thread", OPTION_INT, &o->thread, "TID", "only blocks of this thread"},
-		{0, "min-size", OPTION_SIZE, &o->min_size, "SIZE", "only blocks of at least SIZE"},
-		{0, "max-size", OPTION_SIZE, &o->max_size, "SIZE", "only blocks of at most SIZE"},
-		{0, "json", OPTION_FLAG, &o->json, NULL, "print JSON, raw integers"},
-		{0, "csv", OPTION_FLAG, &o->csv, NULL, "print CSV, raw integers"},
-		{'q', "quiet", OPTION_FLAG, &o->quiet, NULL, "no remarks, no progress"},
-		{'h', "help", OPTION_FLAG, &o->help, NULL, "this text"},
-		OPTION_END,
-	};
-
-	memcpy(rows, all, sizeof(all));
-}
-
-static bool row_is_end(const struct option_row *row)
-{
-	return !row->letter && !row->name;
-}
-
-/* `word` is "-o" or "--output[=x]"; *value is set to the part behind '=', or NULL. */
-static const struct option_row *find_row(const struct option_row *row, const char *word,
-                                         const char **value)
-{
-	const char *equal = strchr(word, '=');
-	size_t length = equal ? (size_t)(equal - word) : strlen(word);
-
-	*value = NULL;
-	for (; row && !row_is_end(row); row++) {
-		if (word[1] != '-') {
-			if (row->letter != word[1])
-				continue;
-			*value = word[2] ? word + 2 : NULL;
-			return row;
-		}
-		if (row->name && strlen(row->name) == length - 2 &&
-		    !strncmp(row->name, word + 2, length - 2)) {
-			*value = equal ? equal + 1 : NULL;
-			return row;
-		}
-	}
+	snprintf(option, 64, "-%c", code);
+	for (int i = 0; i < g->rows; i++)
+		if (g->row[i]->letter == code)
+			return g->row[i];
 	return NULL;
 }
 
-/* Handles argv[*i] and, when the option takes a separate value, argv[*i + 1]. */
-static enum status parse_option(const struct option_row *own, const struct option_row *shared,
-                                int argc, char **argv, int *i)
+static int unknown(const char *option, const char *command)
 {
-	const char *word = argv[*i], *value;
-	const struct option_row *row = find_row(own, word, &value);
+	return msg_usage("unknown option: option=\"%s\": see %s %s --help", option, msg_name(),
+	                 command);
+}
 
-	if (!row)
-		row = find_row(shared, word, &value);
-	if (!row)
-		return msg_fail(STATUS_USAGE, "unknown option: option=\"%s\"", word);
-	if (row->type == OPTION_FLAG) {
-		if (value)
-			return msg_fail(STATUS_USAGE, "option takes no value: option=\"%s\"", word);
-	} else if (!value) {
-		if (*i + 1 >= argc)
-			return msg_fail(STATUS_USAGE, "option needs a value: option=\"%s\"", word);
-		value = argv[++*i];
+/* One option; *done when there are no more. */
+static int read_option(const struct grammar *g, int argc, char **argv, bool *done)
+{
+	int code = getopt_long(argc, argv, g->letters, g->longs, NULL);
+	const struct option_row *row;
+	const char *word;
+	char option[64];
+
+	*done = code == -1;
+	if (*done)
+		return 0;
+	if (code == ':') {
+		row = find_row(g, optopt, option);
+		return msg_usage("option needs a value: option=\"%s\", value=%s", option,
+		                 row->argument);
 	}
-	if (!parse_value(row, value))
-		return msg_fail(STATUS_USAGE,
-		                "cannot understand value: option=\"%s\", value=\"%s\"", word,
-		                value);
-	return STATUS_OK;
-}
-
-enum status options_parse(struct options *o, const struct option_row *own, int argc, char **argv)
-{
-	struct option_row shared[SHARED_ROWS];
-	bool operands_only = false;
-
-	*o = (struct options){.pid = -1, .thread = -1, .min_size = -1, .max_size = -1};
-	o->args = calloc((size_t)argc + 1, sizeof(*o->args));
-	if (!o->args)
-		return msg_errno(STATUS_FAILED, "cannot read the command line");
-	shared_rows(o, shared);
-	for (int i = 0; i < argc; i++) {
-		if (operands_only || argv[i][0] != '-' || !argv[i][1])
-			o->args[o->arg_count++] = argv[i];
-		else if (!strcmp(argv[i], "--"))
-			operands_only = true;
-		else if (parse_option(own, shared, argc, argv, &i))
-			return STATUS_USAGE;
+	if (code == '?') {
+		if (!optopt)
+			return unknown(argv[optind - 1], argv[0]);
+		if (optopt < LONG) {
+			snprintf(option, sizeof(option), "-%c", optopt);
+			return unknown(option, argv[0]);
+		}
+		return msg_usage("option takes no value: option=\"%s\"", argv[optind - 1]);
 	}
-	if (o->json && o->csv)
-		return msg_fail(STATUS_USAGE, "choose one: --json or --csv");
-	msg_quiet(o->quiet);
-	return STATUS_OK;
+	row = find_row(g, code, option);
+	word = argv[optind - 1];
+	if (optarg == word)
+		word = argv[optind - 2];
+	/* Scripts must not break when another option begins alike. */
+	if (code >= LONG && strcspn(word + 2, "=") != strlen(row->name))
+		return unknown(word, argv[0]);
+	return store(row, option, optarg);
 }
 
-void options_release(struct options *o)
+int options_read(const struct option_row *const *tables, bool leading, int argc, char **argv,
+                 int *first)
 {
-	free(o->args);
-	o->args = NULL;
+	struct grammar g;
+	bool done = false;
+	int status = 0;
+
+	make_grammar(&g, tables, leading);
+	optind = 0; /* glibc's way to begin anew */
+	opterr = 0;
+	while (!status && !done)
+		status = read_option(&g, argc, argv, &done);
+	*first = optind;
+	return status;
 }
 
-static void print_rows(const struct option_row *row)
-{
-	for (; row && !row_is_end(row); row++) {
-		char left[64], letter[4] = "  ";
+/* ---- help ---- */
 
-		if (row->letter)
-			snprintf(letter, sizeof(letter), "-%c", row->letter);
-		snprintf(left, sizeof(left), "%s%s--%s%s%s", letter, row->letter ? ", " : "  ",
-		         row->name, row->argument ? " " : "", row->argument ? row->argument : "");
-		printf("  %-24s %s\n", left, row->help);
+static void print_row(const struct option_row *row)
+{
+	const char *line = row->help;
+	char left[64], letter[4] = "  ";
+
+	if (row->letter)
+		snprintf(letter, sizeof(letter), "-%c", row->letter);
+	snprintf(left, sizeof(left), "%s%s--%s%s%s", letter, row->letter ? ", " : "  ", row->name,
+	         row->argument ? " " : "", row->argument ? row->argument : "");
+	printf("  %-24s", left);
+	if (strlen(left) > 24)
+		printf("\n%26s", "");
+	for (;;) {
+		size_t length = strcspn(line, "\n");
+
+		printf(" %.*s\n", (int)length, line);
+		line += length;
+		if (!*line++)
+			return;
+		printf("%26s", "");
 	}
 }
 
-void options_print_help(const struct option_row *own)
+void options_print(const struct option_row *const *tables)
 {
-	struct option_row shared[SHARED_ROWS];
-	struct options o;
-
-	shared_rows(&o, shared);
-	print_rows(own);
-	print_rows(shared);
+	for (; *tables; tables++)
+		for (const struct option_row *row = *tables; !option_is_end(row); row++)
+			print_row(row);
 }

@@ -1,81 +1,83 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * options.h - the command line, declared as rows.
+ * options.h - options as rows: what the command line may hold, what --help, the manual and the
+ * completion say of it, and where the values go.
  *
- * A command lists its own options as an array of struct option_row that ends with OPTION_END;
- * the shared ones below are known to every command. Help is printed from the rows.
+ * A table of rows ends with OPTION_END. A command has a few tables: its own and those it shares
+ * with others; an option that stands in none of them is refused, however much it is abbreviated.
  */
-#ifndef LWVIEW_OPTIONS_H
-#define LWVIEW_OPTIONS_H
-
-#include "msg.h"
+#ifndef LW_CLI_OPTIONS_H
+#define LW_CLI_OPTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A moment as the user names it; scope.h turns it into a time and a fact of a process. */
-enum when_kind {
-	WHEN_NONE,    /* not given */
-	WHEN_TIME,    /* ns after the start of the process: 1.5s, 20ms, 300us, 7ns; 3 = 3 s */
-	WHEN_PERCENT, /* of the process's run: 20% */
-	WHEN_PEAK,    /* the greatest live size */
-	WHEN_END,
+struct option_unit {
+	const char *name; /* "": no unit was written */
+	double factor;
 };
 
-struct when {
-	enum when_kind kind;
-	int64_t ns;     /* WHEN_TIME */
-	double percent; /* WHEN_PERCENT, 0..100 */
+/*
+ * What a value is, and what of it is allowed. One with units is a number: the range is in the units
+ * of the target, and both ends belong to it. A command may have types of its own.
+ */
+struct option_type {
+	const struct option_unit *units; /* ends with a NULL name; NULL: not a number, see parse */
+	bool real;                       /* the target is a double, else an int64_t */
+	double least, most;              /* most 0: as much as the target holds */
+	bool flag;                       /* takes no value */
+	bool (*parse)(const char *text, void *target); /* false: not understood */
 };
 
-enum option_type {
-	OPTION_FLAG,  /* bool */
-	OPTION_TEXT,  /* const char * */
-	OPTION_INT,   /* int64_t */
-	OPTION_SIZE,  /* int64_t, bytes: 8M, 4KiB, 100 */
-	OPTION_RATIO, /* double: 0.3, 30% */
-	OPTION_SPAN,  /* int64_t, ns: 5us */
-	OPTION_WHEN,  /* struct when */
-};
+extern const struct option_type option_flag;  /* bool */
+extern const struct option_type option_quiet; /* int, a level: to -1 */
+extern const struct option_type option_loud;  /* int, a level: to 1 */
+extern const struct option_type option_text;  /* const char *, not copied */
+extern const struct option_type option_int;   /* int64_t: 42 */
+extern const struct option_type option_size;  /* int64_t, bytes: 8M, 4KiB, 100 */
+extern const struct option_type option_span;  /* int64_t, ns: 5us, 1.5s, 10min; 3 is 3 s */
+extern const struct option_type option_ratio; /* double: 1.5, 150% */
+extern const struct option_type option_share; /* double: 0.3, 30%; at most all */
+
+/* The same, refused without a unit: 5 may have meant anything. */
+extern const struct option_type option_limit_span, option_limit_share, option_limit_ratio;
+
+#define OPTION_FLAG  (&option_flag)
+#define OPTION_TEXT  (&option_text)
+#define OPTION_INT   (&option_int)
+#define OPTION_SIZE  (&option_size)
+#define OPTION_SPAN  (&option_span)
+#define OPTION_RATIO (&option_ratio)
 
 struct option_row {
 	char letter;      /* 'o' for -o, 0 none */
-	const char *name; /* "output" for --output, NULL none */
-	enum option_type type;
-	void *target;         /* where the value goes, its type follows from `type` */
-	const char *argument; /* name of the value in the help, NULL for a flag */
-	const char *help;
+	const char *name; /* "output" for --output */
+	const struct option_type *type;
+	void *target;
+	const char *argument; /* the value's name in the help, NULL for a flag */
+	const char *help;     /* one line, or some */
 };
 
-#define OPTION_END                                     \
-	{                                              \
-		0, NULL, OPTION_FLAG, NULL, NULL, NULL \
+#define OPTION_END                              \
+	{                                       \
+		0, NULL, NULL, NULL, NULL, NULL \
 	}
 
-/* What every command understands. Absent numbers are -1. */
-struct options {
-	struct when begin, end, at;
-	int64_t pid, thread;
-	int64_t min_size, max_size; /* bytes, both inclusive */
-	const char *output;         /* -o FILE */
-	bool force;                 /* -f: overwrite */
-	bool json, csv;
-	bool quiet, help;
-	const char **args; /* operands, in order */
-	int arg_count;
-};
+/*
+ * Sets the targets of `tables` (NULL ends them) from argv, whose first word is the command's name.
+ * Puts the operands last, *first is where they begin; with `leading` options must stand before the
+ * first operand, as for a program with options of its own. Returns 0 or the status of wrong usage.
+ */
+int options_read(const struct option_row *const *tables, bool leading, int argc, char **argv,
+                 int *first);
 
-/* Sets `o` and the targets of `own` (may be NULL) from the words after the command's name. */
-enum status options_parse(struct options *o, const struct option_row *own, int argc, char **argv);
-void options_release(struct options *o);
+/* Prints the rows of all tables, aligned. */
+void options_print(const struct option_row *const *tables);
 
-/* Prints own rows and shared rows, aligned. */
-void options_print_help(const struct option_row *own);
+/* Sets `target` from one value; false: it is not understood, or out of range. */
+bool option_value(const struct option_type *type, const char *text, void *target);
 
-/* Parsers of single values; false: not understood. */
-bool parse_size(const char *text, int64_t *bytes);
-bool parse_span(const char *text, int64_t *ns);
-bool parse_ratio(const char *text, double *ratio);
-bool parse_when(const char *text, struct when *when);
+/* The row after the last one of a table, for loops. */
+bool option_is_end(const struct option_row *row);
 
 #endif

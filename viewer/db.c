@@ -120,7 +120,7 @@ enum status db_open(struct db **out, const char *path)
 	if (!status &&
 	    !db_value(*out, "SELECT count(*) FROM sqlite_master WHERE name = 'block'", 0, NULL))
 		status = db_status(*out)
-		                 ? db_status(*out)
+		                 ? (int)db_status(*out)
 		                 : msg_fail(STATUS_INPUT, "not a heap database: path=\"%s\"", path);
 	else if (!status && version != DB_VERSION)
 		status = msg_fail(STATUS_INPUT,

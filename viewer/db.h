@@ -15,7 +15,7 @@
 #ifndef LWVIEW_DB_H
 #define LWVIEW_DB_H
 
-#include "cli/msg.h"
+#include "viewer/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

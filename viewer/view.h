@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * view.h - the commands of lwview. A new view is one file with one function and one row in the
- * table of main.c; its own options are rows too (options.h).
+ * table of main.c; its own options are rows too (cli/options.h).
  */
 #ifndef LWVIEW_VIEW_H
 #define LWVIEW_VIEW_H
 
-#include "cli/msg.h"
-#include "cli/options.h"
-
-struct command {
-	const char *name;
-	const char *operands; /* as printed in the help: "heap.db" */
-	const char *purpose;  /* one line */
-	enum status (*run)(const struct command *self, struct options *o);
-	const struct option_row *options; /* the command's own, NULL none */
-	const void *data;                 /* what tells commands that share `run` apart */
-};
+#include "cli/command.h"
+#include "viewer/ask/options.h"
+#include "viewer/status.h"
 
 /* The data half */
 extern const struct option_row load_options[];

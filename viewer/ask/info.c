@@ -2,6 +2,7 @@
 /* info.c - `lwview info`; see info.h. Each sheet is a query, or a table of expressions. */
 #include "info.h"
 
+#include "cli/json.h"
 #include "table.h"
 #include "viewer/view.h"
 

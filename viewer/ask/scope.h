@@ -13,7 +13,7 @@
 #define LWVIEW_SCOPE_H
 
 #include "viewer/db.h"
-#include "cli/options.h"
+#include "options.h"
 
 /* A moment of a process: the state right after fact `seq`. */
 struct moment {

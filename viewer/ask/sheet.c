@@ -3,8 +3,9 @@
  * sheet.c - tables as text and as HTML; figures in words.
  */
 #include "sheet.h"
-#include "viewer/draw/html.h"
+#include "cli/json.h"
 #include "table.h"
+#include "viewer/draw/html.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -8,7 +8,7 @@
 #ifndef LWVIEW_SHEET_H
 #define LWVIEW_SHEET_H
 
-#include "cli/options.h"
+#include "options.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,6 +2,8 @@
 /* table.c - generic printing of query results; see table.h. */
 #include "table.h"
 
+#include "cli/json.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -34,20 +36,6 @@ const char *text_span(char *text, size_t size, double ns)
 		i++;
 	snprintf(text, size, forms[i].format, forms[i].least > 0 ? ns / forms[i].least : ns);
 	return text;
-}
-
-void json_string(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			fprintf(out, "\\%c", *c);
-		else if (*c < ' ')
-			fprintf(out, "\\u%04x", *c);
-		else
-			fputc(*c, out);
-	}
-	fputc('"', out);
 }
 
 enum form {

@@ -9,8 +9,8 @@
 #ifndef LWVIEW_TABLE_H
 #define LWVIEW_TABLE_H
 
+#include "options.h"
 #include "viewer/db.h"
-#include "cli/options.h"
 
 #include <stdio.h>
 
@@ -20,9 +20,6 @@ enum status table_print(struct query *q, const struct options *o, FILE *out, int
 /* "1.5 MiB", "12.0 us": for people. Return `text`. */
 const char *text_size(char *text, size_t size, double bytes);
 const char *text_span(char *text, size_t size, double ns);
-
-/* A JSON string with its quotes. */
-void json_string(FILE *out, const char *text);
 
 /* A field of CSV as RFC 4180 has it: quoted only where needed, quotes doubled. */
 void csv_string(FILE *out, const char *text);

@@ -7,7 +7,7 @@
  * file beside the one asked for, which takes its name only when all went well.
  */
 #include "plot.h"
-#include "cli/msg.h"
+#include "viewer/status.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -10,7 +10,7 @@
 #ifndef LWVIEW_PLOT_H
 #define LWVIEW_PLOT_H
 
-#include "cli/msg.h"
+#include "viewer/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

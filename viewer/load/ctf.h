@@ -8,7 +8,7 @@
 #ifndef LWVIEW_CTF_H
 #define LWVIEW_CTF_H
 
-#include "cli/msg.h"
+#include "viewer/status.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -191,6 +191,7 @@ static enum status read_trace(struct load *l, const char *directory)
 		repair_release(&repair);
 	}
 	if (status == STATUS_INPUT) {
+		msg_flush(); /* the other processes' traces may be good */
 		l->failed++;
 		return STATUS_OK;
 	}

@@ -9,7 +9,7 @@
 #ifndef LWVIEW_REPAIR_H
 #define LWVIEW_REPAIR_H
 
-#include "cli/msg.h"
+#include "viewer/status.h"
 
 #include <stdint.h>
 

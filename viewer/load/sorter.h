@@ -11,7 +11,7 @@
 #define LWVIEW_SORTER_H
 
 #include "fact.h"
-#include "cli/msg.h"
+#include "viewer/status.h"
 
 #include <stdbool.h>
 #include <stddef.h>

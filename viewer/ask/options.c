@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* options.c - see options.h. */
+#include "options.h"
+
+#include <string.h>
+
+static bool parse_when(const char *text, void *target)
+{
+	struct when *when = target;
+	size_t length = strlen(text);
+
+	if (!strcmp(text, "peak"))
+		when->kind = WHEN_PEAK;
+	else if (!strcmp(text, "end"))
+		when->kind = WHEN_END;
+	else if (length && text[length - 1] == '%') {
+		when->kind = WHEN_PERCENT;
+		if (!option_value(&option_share, text, &when->percent))
+			return false;
+		when->percent *= 100;
+	} else {
+		when->kind = WHEN_TIME;
+		return option_value(&option_span, text, &when->ns);
+	}
+	return true;
+}
+
+const struct option_type option_when = {.parse = parse_when};
+
+struct options options_given = {.pid = -1, .thread = -1, .min_size = -1, .max_size = -1};
+#define GIVEN(field) &options_given.field
+
+const struct option_row output_options[] = {
+	{'o', "output", &option_text, GIVEN(output), "FILE", "write the result to FILE"},
+	{'f', "force", &option_flag, GIVEN(force), NULL, "overwrite an existing output"},
+	{0, "json", &option_flag, GIVEN(json), NULL, "print JSON, raw integers"},
+	{0, "csv", &option_flag, GIVEN(csv), NULL, "print CSV, raw integers"},
+	OPTION_END,
+};
+
+const struct option_row filter_options[] = {
+	{0, "at", &option_when, GIVEN(at), "TIME", "the moment: 1.5s, 20%, peak, end"},
+	{0, "begin", &option_when, GIVEN(begin), "TIME", "leave out what happened before"},
+	{0, "end", &option_when, GIVEN(end), "TIME", "leave out what happened after"},
+	{0, "pid", &option_int, GIVEN(pid), "PID", "this process (default: most facts)"},
+	{0, "thread", &option_int, GIVEN(thread), "TID", "only blocks of this thread"},
+	{0, "min-size", &option_size, GIVEN(min_size), "SIZE", "only blocks of at least SIZE"},
+	{0, "max-size", &option_size, GIVEN(max_size), "SIZE", "only blocks of at most SIZE"},
+	OPTION_END,
+};
+
+enum status options_complete(struct options *o, int argc, char **argv)
+{
+	o->args = argv;
+	o->arg_count = argc;
+	if (o->json && o->csv)
+		return msg_fail(STATUS_USAGE, "choose one: --json or --csv");
+	return STATUS_OK;
+}
