@@ -369,9 +369,11 @@ UNION ALL
 SELECT	process, CASE WHEN flags & 1 THEN 'tracer' ELSE 'live' END, ptr - header,
 	header + usable, birth_seq, death_seq, 5 FROM block;
 
--- figures: the defined figures at every sample; see DESIGN 6 "Figures, defined once"
+-- figures: those of the defined figures that are no column of timeline, at every sample; NULL where
+-- a ratio has nothing to divide by
 CREATE VIEW figures AS
 SELECT	process, seq, time, live AS L, live + slack AS U, extent - tracer AS H,
+	pool_free + deferred + bins + top AS free, extent - tracer - live AS waste,
 	1.0 - 1.0 * live / nullif(live + slack, 0) AS internal,
 	1.0 - 1.0 * largest_free / nullif(pool_free + deferred + bins + top, 0) AS external,
 	1.0 * live / nullif(extent - tracer, 0) AS utilisation,

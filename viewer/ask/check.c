@@ -40,11 +40,11 @@ static const struct limit {
 	{"peak live (L)", LIMIT_BYTES, &max_live,
          "SELECT value FROM peak WHERE process = ?1 AND figure = 'live'"},
 	{"external fragmentation", LIMIT_RATIO, &max_frag,
-         "SELECT coalesce(f.external, 0) FROM figures f JOIN peak p"
+         "SELECT f.external FROM figures f JOIN peak p"
          "    ON p.process = f.process AND p.seq = f.seq AND p.figure = 'heap'"
          " WHERE f.process = ?1"},
 	{"overhead", LIMIT_RATIO, &max_overhead,
-         "SELECT coalesce(f.overhead, 0) FROM figures f JOIN peak p"
+         "SELECT f.overhead FROM figures f JOIN peak p"
          "    ON p.process = f.process AND p.seq = f.seq AND p.figure = 'heap'"
          " WHERE f.process = ?1"},
 	{"alive at the end", LIMIT_BYTES, &max_leaks,

@@ -4,6 +4,7 @@
 
 #include "cli/json.h"
 #include "table.h"
+#include "viewer/figures.h"
 #include "viewer/view.h"
 
 #include <inttypes.h>
@@ -15,21 +16,13 @@ const char *const info_names[INFO_SHEETS] = {
 	"recording", "processes", "calls", "figures", "peaks", "end",
 };
 
-enum unit {
-	UNIT_COUNT,
-	UNIT_BYTES,
-	UNIT_SPAN,
-	UNIT_RATIO,
-	UNIT_TEXT
-};
-
 static void put_value(struct sheet *sheet, struct query *q, int column, enum unit unit)
 {
 	if (db_is_null(q, column))
 		sheet_text(sheet, "-");
 	else if (unit == UNIT_BYTES)
 		sheet_bytes(sheet, db_int(q, column));
-	else if (unit == UNIT_SPAN)
+	else if (unit == UNIT_NS)
 		sheet_span(sheet, db_int(q, column));
 	else if (unit == UNIT_RATIO)
 		sheet_ratio(sheet, db_real(q, column));
@@ -48,27 +41,27 @@ struct property {
 };
 
 static const struct property properties[] = {
-	{"program", UNIT_TEXT, "SELECT name FROM process WHERE id = ?1"},
-	{"command", UNIT_TEXT,
+	{"program", UNIT_NONE, "SELECT name FROM process WHERE id = ?1"},
+	{"command", UNIT_NONE,
          "SELECT json_extract(value, '$.program') || coalesce(' ' || (SELECT"
          " group_concat(a.value, ' ') FROM json_each(meta.value, '$.args') a), '')"
          "  FROM meta WHERE key = 'lwtrace' AND json_valid(value) AND ?1"},
-	{"exit status", UNIT_TEXT,
+	{"exit status", UNIT_NONE,
          "SELECT json_extract(value, '$.exit_status') FROM meta"
          " WHERE key = 'lwtrace' AND json_valid(value) AND ?1"},
-	{"pid", UNIT_TEXT, "SELECT pid FROM process WHERE id = ?1"},
-	{"host", UNIT_TEXT, "SELECT nullif(host, '') FROM process WHERE id = ?1"},
-	{"allocator", UNIT_TEXT, "SELECT allocator FROM process WHERE id = ?1"},
-	{"began", UNIT_TEXT,
+	{"pid", UNIT_NONE, "SELECT pid FROM process WHERE id = ?1"},
+	{"host", UNIT_NONE, "SELECT nullif(host, '') FROM process WHERE id = ?1"},
+	{"allocator", UNIT_NONE, "SELECT allocator FROM process WHERE id = ?1"},
+	{"began", UNIT_NONE,
          "SELECT strftime('%Y-%m-%d %H:%M:%S UTC', (start + clock_offset) / 1000000000, "
          "'unixepoch') FROM process WHERE id = ?1 AND clock_offset"},
-	{"duration", UNIT_SPAN, "SELECT finish - start FROM process WHERE id = ?1"},
+	{"duration", UNIT_NS, "SELECT finish - start FROM process WHERE id = ?1"},
 	{"facts", UNIT_COUNT, "SELECT facts FROM process WHERE id = ?1"},
 	{"lost", UNIT_COUNT, "SELECT lost FROM process WHERE id = ?1"},
-	{"complete", UNIT_TEXT,
+	{"complete", UNIT_NONE,
          "SELECT CASE complete WHEN 1 THEN 'yes' ELSE 'no: figures are \"at least\"' END"
          "  FROM process WHERE id = ?1"},
-	{"repaired", UNIT_TEXT, "SELECT value FROM meta WHERE key = 'repaired' AND ?1"},
+	{"repaired", UNIT_NONE, "SELECT value FROM meta WHERE key = 'repaired' AND ?1"},
 	{"contradictions", UNIT_COUNT, "SELECT nullif(violations, 0) FROM process WHERE id = ?1"},
 	{"frees of unknown blocks", UNIT_COUNT,
          "SELECT nullif(unknown_frees, 0) FROM process WHERE id = ?1"},
@@ -78,7 +71,7 @@ static const struct property properties[] = {
 	{"call sites", UNIT_COUNT, "SELECT count(*) FROM site WHERE process = ?1"},
 	{"page size", UNIT_BYTES, "SELECT nullif(page_size, 0) FROM process WHERE id = ?1"},
 	{"chunk header", UNIT_BYTES, "SELECT header FROM process WHERE id = ?1"},
-	{"a clock read", UNIT_SPAN, "SELECT nullif(clock_cost, 0) FROM process WHERE id = ?1"},
+	{"a clock read", UNIT_NS, "SELECT nullif(clock_cost, 0) FROM process WHERE id = ?1"},
 };
 
 static void fill_recording(struct scope *s, struct sheet *sheet)
@@ -104,8 +97,7 @@ static enum unit unit_of(const char *name)
 	static const struct {
 		const char *suffix;
 		enum unit unit;
-	} units[] = {
-		{"_n", UNIT_COUNT}, {"_B", UNIT_BYTES}, {"_ns", UNIT_SPAN}, {"_r", UNIT_RATIO}};
+	} units[] = {{"_n", UNIT_COUNT}, {"_B", UNIT_BYTES}, {"_ns", UNIT_NS}, {"_r", UNIT_RATIO}};
 	size_t length = strlen(name);
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
@@ -114,7 +106,7 @@ static enum unit unit_of(const char *name)
 		if (length > n && !strcmp(name + length - n, units[i].suffix))
 			return units[i].unit;
 	}
-	return UNIT_TEXT;
+	return UNIT_NONE;
 }
 
 /* "peak_live_B" becomes ">peak live". */
@@ -127,10 +119,10 @@ static void head(struct sheet *sheet, struct query *q)
 		const char *name = db_column_name(q, i);
 		enum unit unit = unit_of(name);
 		size_t length =
-			unit == UNIT_TEXT ? strlen(name) : (size_t)(strrchr(name, '_') - name);
+			unit == UNIT_NONE ? strlen(name) : (size_t)(strrchr(name, '_') - name);
 
 		at += (size_t)snprintf(columns + at, sizeof(columns) - at, "%s%c%.*s", i ? "|" : "",
-		                       unit == UNIT_TEXT ? '<' : '>', (int)length, name);
+		                       unit == UNIT_NONE ? '<' : '>', (int)length, name);
 	}
 	for (char *c = columns; *c; c++)
 		if (*c == '_')
@@ -205,43 +197,13 @@ static const struct {
 
 /* ---- the defined figures, at two moments ---- */
 
-static const struct figure_row {
-	const char *name, *symbol;
-	const char *sql; /* over one row of timeline */
-	enum unit unit;
-	const char *formula;
-} figure_rows[] = {
-	{"live", "L", "live", UNIT_BYTES, "bytes asked for by the program, alive"},
-	{"usable", "U", "live + slack", UNIT_BYTES, "bytes usable in these blocks"},
-	{"heap", "H", "extent - tracer", UNIT_BYTES, "extent less the tracer's own blocks"},
-	{"blocks", "", "blocks", UNIT_COUNT, "live blocks of the program"},
-	{"slack", "", "slack", UNIT_BYTES, "U - L"},
-	{"headers", "", "headers", UNIT_BYTES, "the allocator's own bookkeeping"},
-	{"free in pools", "", "pool_free", UNIT_BYTES, "free objects of pools"},
-	{"deferred", "", "deferred", UNIT_BYTES, "freed, not yet merged"},
-	{"free in bins", "", "bins", UNIT_BYTES, "free chunks"},
-	{"top", "", "top", UNIT_BYTES, "free end of the break"},
-	{"tracer", "T", "tracer", UNIT_BYTES, "blocks of lttng-ust itself, usable"},
-	{"extent", "", "extent", UNIT_BYTES, "L + slack + T + headers + the four free parts"},
-	{"largest free run", "", "largest_free", UNIT_BYTES, "in bins or top"},
-	{"internal", "", "1.0 - 1.0 * live / nullif(live + slack, 0)", UNIT_RATIO, "1 - L / U"},
-	{"external", "", "1.0 - 1.0 * largest_free / nullif(pool_free + deferred + bins + top, 0)",
-         UNIT_RATIO, "1 - largest free run / free bytes"},
-	{"utilisation", "", "1.0 * live / nullif(extent - tracer, 0)", UNIT_RATIO, "L / H"},
-	{"overhead", "", "1.0 * (extent - tracer - live) / nullif(live, 0)", UNIT_RATIO,
-         "(H - L) / L"},
-	{"RssAnon", "", "rss_anon", UNIT_BYTES, "resident, whole process, last sample"},
-	{"heap resident", "", "heap_resident", UNIT_BYTES, "resident in the extent, last sample"},
-	{"asked", "", "asked", UNIT_BYTES, "asked for since the start, cumulative"},
-};
-
 static void put_figure(struct scope *s, struct sheet *sheet, const struct figure_row *row,
                        int64_t seq)
 {
 	char sql[256];
 	struct query *q;
 
-	snprintf(sql, sizeof(sql), "SELECT %s FROM timeline WHERE process = ?1 AND seq = ?2",
+	snprintf(sql, sizeof(sql), "SELECT %s FROM timeline s WHERE process = ?1 AND seq = ?2",
 	         row->sql);
 	q = db_prepare(s->db, sql);
 	db_bind_int(q, 1, s->process);
@@ -262,15 +224,14 @@ static void fill_figures(struct scope *s, struct sheet *sheet)
 
 	sheet_init(sheet, "<figure|<symbol|>at peak of L|>at the end|<meaning");
 	sheet_title(sheet, "figures");
-	for (size_t i = 0; i < sizeof(figure_rows) / sizeof(*figure_rows); i++) {
-		sheet_text(sheet, "%s", figure_rows[i].name);
+	for (int i = 0; i < FIGURES; i++) {
+		sheet_text(sheet, "%s", figure_rows[i].title);
 		sheet_text(sheet, "%s", figure_rows[i].symbol);
 		put_figure(s, sheet, &figure_rows[i], peak);
 		put_figure(s, sheet, &figure_rows[i], last);
-		sheet_text(sheet, "%s", figure_rows[i].formula);
+		sheet_text(sheet, "%s", figure_rows[i].meaning);
 	}
-	sheet_note(sheet, "free bytes: in pools + deferred + in bins + top; "
-	                  "blow-up, max H / max L, is in the peaks");
+	sheet_note(sheet, "blow-up, max H / max L, is in the peaks");
 }
 
 enum status info_sheet(struct scope *s, enum info_sheet which, struct sheet *sheet)

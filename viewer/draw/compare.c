@@ -132,7 +132,7 @@ static struct moment last_allocation(struct scope *s, struct moment m)
 
 /* --- the figures ---------------------------------------------------------------------------- */
 
-static void row_add(struct compare *c, const char *group, const char *name, enum compare_unit unit,
+static void row_add(struct compare *c, const char *group, const char *name, enum unit unit,
                     double base, double new, const char *meaning)
 {
 	if (c->rows < MAX_ROWS && !(isnan(base) && isnan(new)))
@@ -162,7 +162,7 @@ static void rows_of_run(struct compare *c, struct scope *b, struct scope *n)
 {
 	static const struct {
 		const char *name, *figure, *meaning;
-		enum compare_unit unit;
+		enum unit unit;
 	} peaks[] = {
 		{"peak H", "heap", "heap extent, the tracer's own blocks left out", UNIT_BYTES},
 		{"peak extent", "extent", "all that came from the system", UNIT_BYTES},
@@ -185,37 +185,36 @@ static void rows_of_run(struct compare *c, struct scope *b, struct scope *n)
 
 static void rows_of_point(struct compare *c)
 {
-	const struct heap_split *b = &c->map[0].heap.split, *n = &c->map[1].heap.split;
-	const double hb = (double)(b->extent - b->tracer), hn = (double)(n->extent - n->tracer);
-	const int64_t fb = b->pool_free + b->deferred + b->bins;
-	const int64_t fn = n->pool_free + n->deferred + n->bins;
+	static const struct {
+		const char *name;
+		enum figure figure;
+	} rows[] = {
+		{"internal fragmentation", FIGURE_INTERNAL},
+		{"external fragmentation", FIGURE_EXTERNAL},
+		{"utilisation", FIGURE_UTILISATION},
+		{"overhead", FIGURE_OVERHEAD},
+	};
+	const struct sample *b = &c->map[0].heap.split, *n = &c->map[1].heap.split;
 	const char *group = "same point";
 
-	row_add(c, group, "H", UNIT_BYTES, hb, hn, "heap extent, the tracer's own blocks left out");
+	row_add(c, group, "H", UNIT_BYTES, figure_value(FIGURE_HEAP, b),
+	        figure_value(FIGURE_HEAP, n), "heap extent, the tracer's own blocks left out");
 	row_add(c, group, "L", UNIT_BYTES, (double)b->live, (double)n->live, "live, asked for");
 	row_add(c, group, "slack", UNIT_BYTES, (double)b->slack, (double)n->slack,
 	        "usable beyond what was asked for");
 	row_add(c, group, "headers", UNIT_BYTES, (double)b->headers, (double)n->headers,
 	        "the allocator's bookkeeping");
-	row_add(c, group, "free", UNIT_BYTES, (double)fb, (double)fn,
-	        "in pools, deferred and in bins, together");
+	row_add(c, group, "free", UNIT_BYTES, (double)(sample_free(b) - b->top),
+	        (double)(sample_free(n) - n->top), "in pools, deferred and in bins, together");
 	row_add(c, group, "top", UNIT_BYTES, (double)b->top, (double)n->top,
 	        "free, at the end of the break");
 	row_add(c, group, "largest free run", UNIT_BYTES, (double)b->largest_free,
 	        (double)n->largest_free, "of free chunks or top");
 	row_add(c, group, "live blocks", UNIT_COUNT, (double)b->blocks, (double)n->blocks,
 	        "the program's");
-	row_add(c, group, "internal fragmentation", UNIT_RATIO,
-	        1 - (double)b->live / (double)(b->live + b->slack),
-	        1 - (double)n->live / (double)(n->live + n->slack), "1 - L / U");
-	row_add(c, group, "external fragmentation", UNIT_RATIO,
-	        1 - (double)b->largest_free / (double)(fb + b->top),
-	        1 - (double)n->largest_free / (double)(fn + n->top),
-	        "1 - largest free run / free bytes");
-	row_add(c, group, "utilisation", UNIT_RATIO, (double)b->live / hb, (double)n->live / hn,
-	        "L / H");
-	row_add(c, group, "overhead", UNIT_RATIO, (hb - (double)b->live) / (double)b->live,
-	        (hn - (double)n->live) / (double)n->live, "(H - L) / L");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		row_add(c, group, rows[i].name, UNIT_RATIO, figure_value(rows[i].figure, b),
+		        figure_value(rows[i].figure, n), figure_rows[rows[i].figure].meaning);
 }
 
 static void rows_of_calls(struct compare *c, struct scope *b, struct scope *n,
@@ -367,7 +366,7 @@ double compare_value(const struct compare *c, const char *name, int which)
 	return NAN;
 }
 
-static void figure_cell(struct sheet *t, enum compare_unit unit, double value, int64_t clock_cost)
+static void figure_cell(struct sheet *t, enum unit unit, double value, int64_t clock_cost)
 {
 	if (!isfinite(value)) {
 		sheet_text(t, "-");
@@ -388,6 +387,9 @@ static void figure_cell(struct sheet *t, enum compare_unit unit, double value, i
 		break;
 	case UNIT_NS:
 		sheet_latency(t, (int64_t)value, clock_cost);
+		break;
+	case UNIT_NONE:
+	case UNIT_HEX:
 		break;
 	}
 }
@@ -417,6 +419,9 @@ static void difference_cell(struct sheet *t, const struct comparison *r)
 		break;
 	case UNIT_NS:
 		text_span(text, sizeof(text), fabs(d));
+		break;
+	case UNIT_NONE:
+	case UNIT_HEX:
 		break;
 	}
 	sheet_text(t, "%s%s", d < 0 ? "-" : "+", text);

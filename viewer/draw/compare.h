@@ -11,20 +11,13 @@
 #define LWVIEW_COMPARE_H
 
 #include "view_map.h"
-
-enum compare_unit {
-	UNIT_BYTES,
-	UNIT_COUNT,
-	UNIT_RATIO,
-	UNIT_TIMES,
-	UNIT_NS
-};
+#include "viewer/figures.h"
 
 struct comparison {
 	const char *group;
 	const char *name;
 	const char *meaning;
-	enum compare_unit unit;
+	enum unit unit;
 	double base, new; /* NAN: not known */
 };
 

@@ -77,7 +77,7 @@ struct build {
 /* A run that no pool and no block claims. */
 static bool free_add(struct build *b, uint64_t from, uint64_t to)
 {
-	struct heap_split *split = &b->heap->split;
+	struct sample *split = &b->heap->split;
 	enum heap_state state = to == b->top_end ? HEAP_TOP : HEAP_FREE;
 	const struct heap_input *in = b->in;
 	bool ok = true;
@@ -101,7 +101,7 @@ static bool free_add(struct build *b, uint64_t from, uint64_t to)
 		from = max64(from, r->address);
 		end = min64(to, r->address + r->length);
 		ok = ok && span_add(b->heap, from, end, HEAP_RETURNED);
-		split->returned += (int64_t)(end - from);
+		b->heap->returned += (int64_t)(end - from);
 		from = end;
 	}
 	return ok;
@@ -148,7 +148,7 @@ static bool gap_add(struct build *b, uint64_t from, uint64_t to)
 /* A cut leaf, which only a lossy trace has, keeps its header first, then its asked bytes. */
 static bool leaf_add(struct build *b, const struct heap_leaf *leaf, uint64_t from, uint64_t to)
 {
-	struct heap_split *split = &b->heap->split;
+	struct sample *split = &b->heap->split;
 	uint64_t whole = to - from, header = min64(leaf->header, whole);
 	uint64_t asked = min64(leaf->asked, whole - header);
 

@@ -18,6 +18,8 @@
 #ifndef LWVIEW_HEAPMAP_H
 #define LWVIEW_HEAPMAP_H
 
+#include "viewer/figures.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -67,15 +69,6 @@ struct heap_span {
 	enum heap_state state;
 };
 
-/* extent == live + slack + tracer + headers + pool_free + deferred + bins + top */
-struct heap_split {
-	int64_t live, slack, tracer, headers, pool_free, deferred, bins, top;
-	int64_t extent;
-	int64_t returned;     /* the part of bins and top whose pages went back */
-	int64_t largest_free; /* the largest run of bins or top */
-	int64_t blocks;       /* live, the program's */
-};
-
 struct heap_input {
 	struct heap_piece *extent, *pool, *returned; /* each by address, not overlapping */
 	struct heap_leaf *leaf;                      /* by address */
@@ -85,7 +78,8 @@ struct heap_input {
 struct heapmap {
 	struct heap_span *span; /* by address */
 	size_t spans, room;
-	struct heap_split split;
+	struct sample split;       /* seq, time, asked and what is resident are not filled in */
+	int64_t returned;          /* the part of bins and top whose pages went back */
 	uint64_t brk_from, brk_to; /* all pieces of brk lie in between; 0, 0 none */
 };
 

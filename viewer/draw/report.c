@@ -212,7 +212,7 @@ static const char *allocator_word(const struct recording *r)
 }
 
 /* "1.4 MiB against 1.5 MiB (-4.3 %)" */
-static void against(FILE *out, enum compare_unit unit, double base, double new)
+static void against(FILE *out, enum unit unit, double base, double new)
 {
 	char one[FIGURE_MAX], two[FIGURE_MAX], change[FIGURE_MAX];
 
@@ -281,9 +281,8 @@ static void verdict_pair(struct report *r, int i)
 static void verdict_single(struct report *r)
 {
 	const struct recording *one = &r->recording[0];
-	const struct heap_split *s = &one->map.heap.split;
+	const struct sample *s = &one->map.heap.split;
 	char peak[FIGURE_MAX], live[FIGURE_MAX], external[FIGURE_MAX], internal[FIGURE_MAX];
-	int64_t free_bytes = s->pool_free + s->deferred + s->bins + s->top;
 
 	html_print(
 		r->out,
@@ -292,8 +291,8 @@ static void verdict_single(struct report *r)
 		allocator_word(one), one->scope.name[0] ? one->scope.name : "the program",
 		text_size(peak, sizeof(peak), (double)one->timeline.extent.value),
 		text_size(live, sizeof(live), (double)one->timeline.live.value),
-		percent_text(external, 1 - (double)s->largest_free / (double)free_bytes),
-		percent_text(internal, 1 - (double)s->live / (double)(s->live + s->slack)));
+		percent_text(external, figure_value(FIGURE_EXTERNAL, s)),
+		percent_text(internal, figure_value(FIGURE_INTERNAL, s)));
 }
 
 static void verdict_section(struct report *r)

@@ -244,7 +244,7 @@ static void split_row(struct sheet *t, const char *part, int64_t bytes, int64_t 
 
 void map_sheet(const struct map *m, struct sheet *t)
 {
-	const struct heap_split *s = &m->heap.split;
+	const struct sample *s = &m->heap.split;
 	char largest[FIGURE_MAX], returned[FIGURE_MAX];
 
 	sheet_init(t, "<part|>size|>bytes|>share|<what it is");
@@ -271,7 +271,7 @@ void map_sheet(const struct map *m, struct sheet *t)
 	           "%" PRId64 " live blocks; largest free run %s; %s of the free part returned to "
 	           "the system",
 	           s->blocks, text_size(largest, sizeof(largest), (double)s->largest_free),
-	           text_size(returned, sizeof(returned), (double)s->returned));
+	           text_size(returned, sizeof(returned), (double)m->heap.returned));
 }
 
 /* --- scale --------------------------------------------------------------------------------- */

@@ -13,32 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- figures -------------------------------------------------------------------------------- */
-
-int64_t sample_heap(const struct timeline_sample *s)
-{
-	return s->extent - s->tracer;
-}
-
-double sample_internal(const struct timeline_sample *s)
-{
-	int64_t usable = s->live + s->slack;
-
-	return usable ? 1 - (double)s->live / (double)usable : NAN;
-}
-
-double sample_external(const struct timeline_sample *s)
-{
-	int64_t all = s->pool_free + s->deferred + s->bins + s->top;
-
-	return all ? 1 - (double)s->largest_free / (double)all : NAN;
-}
-
-double sample_utilisation(const struct timeline_sample *s)
-{
-	return sample_heap(s) ? (double)s->live / (double)sample_heap(s) : NAN;
-}
-
 /* --- loading -------------------------------------------------------------------------------- */
 
 static void *grown(void *array, size_t count, size_t size)
@@ -54,8 +28,8 @@ static enum status load_samples(struct timeline *t, struct scope *s)
 	struct query *q = db_prepare(
 		s->db,
 		"SELECT seq, time - ?4, live, slack, tracer, headers, pool_free, deferred, bins, top,"
-		"       extent, largest_free, asked, blocks,"
-		"       coalesce(rss_anon, -1), coalesce(heap_resident, -1)"
+		"       extent, largest_free, asked,"
+		"       coalesce(rss_anon, -1), coalesce(heap_resident, -1), blocks"
 		"  FROM timeline"
 		" WHERE process = ?1 AND seq BETWEEN ?2 AND ?3"
 		" ORDER BY seq");
@@ -65,18 +39,18 @@ static enum status load_samples(struct timeline *t, struct scope *s)
 	db_bind_int(q, 3, s->end.seq);
 	db_bind_int(q, 4, s->start);
 	while (db_step(q)) {
-		struct timeline_sample *room = grown(t->sample, t->samples, sizeof(*room));
+		struct sample *room = grown(t->sample, t->samples, sizeof(*room));
 
 		if (!room) {
 			db_finish(q);
 			return msg_errno(STATUS_FAILED, "cannot load the timeline");
 		}
 		t->sample = room;
-		t->sample[t->samples++] = (struct timeline_sample){
-			db_int(q, 0),  db_int(q, 1),  db_int(q, 2),  db_int(q, 3),
-			db_int(q, 4),  db_int(q, 5),  db_int(q, 6),  db_int(q, 7),
-			db_int(q, 8),  db_int(q, 9),  db_int(q, 10), db_int(q, 11),
-			db_int(q, 12), db_int(q, 13), db_int(q, 14), db_int(q, 15)};
+		t->sample[t->samples++] =
+			(struct sample){db_int(q, 0),  db_int(q, 1),  db_int(q, 2),  db_int(q, 3),
+		                        db_int(q, 4),  db_int(q, 5),  db_int(q, 6),  db_int(q, 7),
+		                        db_int(q, 8),  db_int(q, 9),  db_int(q, 10), db_int(q, 11),
+		                        db_int(q, 12), db_int(q, 13), db_int(q, 14), db_int(q, 15)};
 	}
 	return db_finish(q);
 }
@@ -136,7 +110,7 @@ static void part_peaks(struct timeline *t)
 	for (k = 0; k < 3; k++)
 		peaks[k]->value = -1;
 	for (i = 0; i < t->samples; i++) {
-		const struct timeline_sample *s = &t->sample[i];
+		const struct sample *s = &t->sample[i];
 		const int64_t values[] = {s->live, s->extent, s->rss_anon};
 
 		for (k = 0; k < 3; k++)
@@ -218,15 +192,14 @@ void timeline_release(struct timeline *t)
 
 /* --- tables --------------------------------------------------------------------------------- */
 
-static int64_t sample_x(const struct timeline_sample *s, bool over_asked)
+static int64_t sample_x(const struct sample *s, bool over_asked)
 {
 	return over_asked ? s->asked : s->time;
 }
 
 /* Calls `row` with the last sample of each of `rows` equal steps that has one. */
 static void samples_spread(const struct timeline *t, int64_t rows, bool over_asked,
-                           void (*row)(struct sheet *, const struct timeline_sample *),
-                           struct sheet *sheet)
+                           void (*row)(struct sheet *, const struct sample *), struct sheet *sheet)
 {
 	int64_t first = sample_x(&t->sample[0], over_asked);
 	int64_t span = sample_x(&t->sample[t->samples - 1], over_asked) - first;
@@ -253,7 +226,7 @@ static void known_bytes(struct sheet *sheet, int64_t bytes)
 		sheet_bytes(sheet, bytes);
 }
 
-static void timeline_row(struct sheet *sheet, const struct timeline_sample *s)
+static void timeline_row(struct sheet *sheet, const struct sample *s)
 {
 	sheet_span(sheet, s->time);
 	sheet_bytes(sheet, s->asked);
@@ -261,9 +234,9 @@ static void timeline_row(struct sheet *sheet, const struct timeline_sample *s)
 	sheet_bytes(sheet, s->live);
 	sheet_bytes(sheet, s->live + s->slack);
 	sheet_bytes(sheet, sample_heap(s));
-	sheet_ratio(sheet, sample_utilisation(s));
-	sheet_ratio(sheet, sample_internal(s));
-	sheet_ratio(sheet, sample_external(s));
+	sheet_ratio(sheet, figure_value(FIGURE_UTILISATION, s));
+	sheet_ratio(sheet, figure_value(FIGURE_INTERNAL, s));
+	sheet_ratio(sheet, figure_value(FIGURE_EXTERNAL, s));
 	known_bytes(sheet, s->heap_resident);
 	known_bytes(sheet, s->rss_anon);
 }
@@ -305,7 +278,7 @@ bool timeline_has_rss(const struct timeline *t)
 	return t->rss_anon.value >= 0;
 }
 
-static void rss_row(struct sheet *sheet, const struct timeline_sample *s)
+static void rss_row(struct sheet *sheet, const struct sample *s)
 {
 	int64_t outside = s->extent - s->heap_resident;
 
@@ -361,14 +334,14 @@ struct part {
 
 /* The split of the extent, from the axis upwards. */
 static const struct part parts[] = {
-	{"live", "#4a98c9", offsetof(struct timeline_sample, live), false},
-	{"slack", "#9ecae1", offsetof(struct timeline_sample, slack), false},
-	{"headers", "#636363", offsetof(struct timeline_sample, headers), false},
-	{"tracer's own", "#a6761d", offsetof(struct timeline_sample, tracer), false},
-	{"pool slots free", "#f0e442", offsetof(struct timeline_sample, pool_free), true},
-	{"deferred", "#cc79a7", offsetof(struct timeline_sample, deferred), true},
-	{"free", "#e69f00", offsetof(struct timeline_sample, bins), false},
-	{"top", "#7fcdae", offsetof(struct timeline_sample, top), false},
+	{"live", "#4a98c9", offsetof(struct sample, live), false},
+	{"slack", "#9ecae1", offsetof(struct sample, slack), false},
+	{"headers", "#636363", offsetof(struct sample, headers), false},
+	{"tracer's own", "#a6761d", offsetof(struct sample, tracer), false},
+	{"pool slots free", "#f0e442", offsetof(struct sample, pool_free), true},
+	{"deferred", "#cc79a7", offsetof(struct sample, deferred), true},
+	{"free", "#e69f00", offsetof(struct sample, bins), false},
+	{"top", "#7fcdae", offsetof(struct sample, top), false},
 };
 enum {
 	PARTS = sizeof(parts) / sizeof(*parts)
@@ -376,13 +349,13 @@ enum {
 
 static const char *const pair_colours[] = {"#d55e00", "#0072b2"};
 
-static int64_t part_bytes(const struct timeline_sample *s, int part, bool outside)
+static int64_t part_bytes(const struct sample *s, int part, bool outside)
 {
 	const char *base = (const char *)s;
 
 	if (outside && parts[part].inside_only)
 		return 0;
-	if (outside && parts[part].offset == offsetof(struct timeline_sample, bins))
+	if (outside && parts[part].offset == offsetof(struct sample, bins))
 		return s->pool_free + s->deferred + s->bins;
 	return *(const int64_t *)(base + parts[part].offset);
 }
@@ -425,7 +398,7 @@ static struct frame frame_of(const struct timeline *t, int count, bool over_aske
 
 		most_x = x > most_x ? x : most_x;
 		for (k = 0; k < t[i].samples; k++) {
-			const struct timeline_sample *s = &t[i].sample[k];
+			const struct sample *s = &t[i].sample[k];
 			int64_t y = s->extent > s->rss_anon ? s->extent : s->rss_anon;
 
 			most_y = y > most_y ? y : most_y;
@@ -454,7 +427,7 @@ static void known_write(FILE *out, int64_t bytes, double unit)
 		fputs(" NaN", out);
 }
 
-static void sample_write(FILE *out, const struct timeline *t, const struct timeline_sample *s,
+static void sample_write(FILE *out, const struct timeline *t, const struct sample *s,
                          const struct frame *f, int64_t x)
 {
 	double sum = 0;
@@ -464,9 +437,9 @@ static void sample_write(FILE *out, const struct timeline *t, const struct timel
 	        (double)(s->live + s->slack) / f->y.size, (double)sample_heap(s) / f->y.size);
 	known_write(out, s->rss_anon, f->y.size);
 	known_write(out, s->heap_resident, f->y.size);
-	ratio_write(out, sample_internal(s));
-	ratio_write(out, sample_external(s));
-	ratio_write(out, sample_utilisation(s));
+	ratio_write(out, figure_value(FIGURE_INTERNAL, s));
+	ratio_write(out, figure_value(FIGURE_EXTERNAL, s));
+	ratio_write(out, figure_value(FIGURE_UTILISATION, s));
 	for (p = 0; p < PARTS; p++) {
 		fprintf(out, " %.6g", sum);
 		sum += (double)part_bytes(s, p, t->outside) / f->y.size;
@@ -492,7 +465,7 @@ static void timeline_data(struct plot *plot, const struct timeline *t, const str
 		size_t most = i, least = i;
 
 		for (end = i; end < t->samples; end++) {
-			const struct timeline_sample *s = &t->sample[end];
+			const struct sample *s = &t->sample[end];
 
 			if ((double)(sample_x(s, f->over_asked) - x) > 2 * pixel)
 				break;

@@ -15,13 +15,7 @@
 #include "plot.h"
 #include "viewer/ask/scope.h"
 #include "viewer/ask/sheet.h"
-
-struct timeline_sample {
-	int64_t seq, time; /* ns since the start */
-	int64_t live, slack, tracer, headers, pool_free, deferred, bins, top;
-	int64_t extent, largest_free, asked, blocks;
-	int64_t rss_anon, heap_resident; /* -1 not known */
-};
+#include "viewer/figures.h"
 
 struct timeline_peak {
 	int64_t value, time, asked, seq;
@@ -32,7 +26,7 @@ struct timeline_loss {
 };
 
 struct timeline {
-	struct timeline_sample *sample;
+	struct sample *sample; /* times are ns since the start */
 	struct timeline_loss *loss;
 	size_t samples, losses;
 	struct timeline_peak live, extent, rss_anon; /* over all facts, never over samples */
@@ -42,12 +36,6 @@ struct timeline {
 	bool part; /* --begin or --end left some of the run out */
 	char who[160];
 };
-
-/* The figures of one sample; NAN where they mean nothing. */
-double sample_internal(const struct timeline_sample *s);
-double sample_external(const struct timeline_sample *s);
-double sample_utilisation(const struct timeline_sample *s);
-int64_t sample_heap(const struct timeline_sample *s); /* H */
 
 /* Leaves out what lies before the program's own first call, unless --begin says where to begin. */
 enum status timeline_load(struct timeline *t, struct scope *s, const struct options *o);

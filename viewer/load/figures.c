@@ -5,55 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const figure_names[FIGURES] = {
-	[FIGURE_LIVE] = "live",
-	[FIGURE_USABLE] = "usable",
-	[FIGURE_EXTENT] = "extent",
-	[FIGURE_HEAP] = "heap",
-	[FIGURE_FREE] = "free",
-	[FIGURE_BLOCKS] = "blocks",
-	[FIGURE_EXTERNAL] = "external",
-	[FIGURE_WASTE] = "waste",
-	[FIGURE_HEADERS] = "headers",
-	[FIGURE_DEFERRED] = "deferred",
-	[FIGURE_POOL_FREE] = "pool_free",
-	[FIGURE_TOP] = "top",
-	[FIGURE_TRACER] = "tracer",
-	[FIGURE_RSS_ANON] = "rss_anon",
-	[FIGURE_HEAP_RESIDENT] = "heap_resident",
-};
-
-static int64_t free_bytes(const struct sample *s)
-{
-	return s->pool_free + s->deferred + s->bins + s->top;
-}
-
-/* External fragmentation is 1 - largest/free: the figures are compared as doubles, all alike. */
-static void all_figures(const struct sample *s, double v[FIGURES])
-{
-	int64_t unused = free_bytes(s);
-
-	v[FIGURE_LIVE] = (double)s->live;
-	v[FIGURE_USABLE] = (double)(s->live + s->slack);
-	v[FIGURE_EXTENT] = (double)s->extent;
-	v[FIGURE_HEAP] = (double)(s->extent - s->tracer);
-	v[FIGURE_FREE] = (double)unused;
-	v[FIGURE_BLOCKS] = (double)s->blocks;
-	v[FIGURE_EXTERNAL] = unused > 0 ? 1 - (double)s->largest_free / (double)unused : 0;
-	v[FIGURE_WASTE] = (double)(s->extent - s->tracer - s->live);
-	v[FIGURE_HEADERS] = (double)s->headers;
-	v[FIGURE_DEFERRED] = (double)s->deferred;
-	v[FIGURE_POOL_FREE] = (double)s->pool_free;
-	v[FIGURE_TOP] = (double)s->top;
-	v[FIGURE_TRACER] = (double)s->tracer;
-	v[FIGURE_RSS_ANON] = s->rss_anon == DB_NULL ? 0 : (double)s->rss_anon;
-	v[FIGURE_HEAP_RESIDENT] = s->heap_resident == DB_NULL ? 0 : (double)s->heap_resident;
-}
-
 void figures_init(struct figures *f)
 {
 	memset(f, 0, sizeof(*f));
 	f->step_width = 1;
+	for (int i = 0; i < FIGURES; i++)
+		f->peak[i].value = -INFINITY;
 }
 
 void figures_release(struct figures *f)
@@ -66,9 +23,9 @@ static void note_peaks(struct figures *f, const struct sample *s)
 {
 	double v[FIGURES];
 
-	all_figures(s, v);
+	figure_values(s, v);
 	for (int i = 0; i < FIGURES; i++) {
-		if (v[i] > f->peak[i].value || !f->any) {
+		if (figure_rows[i].peak && v[i] > f->peak[i].value) {
 			f->peak[i].value = v[i];
 			f->peak[i].at = *s;
 		}
@@ -87,7 +44,7 @@ static void step_note(struct step *t, const struct sample *s)
 		t->kept[KEEP_EXTENT_MIN] = *s;
 	if (s->extent > t->kept[KEEP_EXTENT_MAX].extent)
 		t->kept[KEEP_EXTENT_MAX] = *s;
-	if (free_bytes(s) > free_bytes(&t->kept[KEEP_FREE_MAX]))
+	if (sample_free(s) > sample_free(&t->kept[KEEP_FREE_MAX]))
 		t->kept[KEEP_FREE_MAX] = *s;
 	t->kept[KEEP_LAST] = *s;
 }
@@ -168,7 +125,8 @@ static void store_timeline(struct figures *f, int64_t process, struct bulk *time
 		for (int k = 0; k < KEEPS; k++)
 			all[n++] = f->steps[i].kept[k];
 	for (int i = 0; i < FIGURES; i++)
-		all[n++] = f->peak[i].at;
+		if (isfinite(f->peak[i].value))
+			all[n++] = f->peak[i].at;
 	qsort(all, n, sizeof(*all), compare_samples);
 	for (size_t i = 0; i < n; i++)
 		if (!i || all[i].seq != all[i - 1].seq)
@@ -184,8 +142,10 @@ void figures_store(struct figures *f, int64_t process, struct figures_tables *ta
 	for (int i = 0; i < FIGURES; i++) {
 		struct query *q = tables->peak;
 
+		if (!isfinite(f->peak[i].value))
+			continue;
 		db_bind_int(q, 1, process);
-		db_bind_text(q, 2, figure_names[i]);
+		db_bind_text(q, 2, figure_rows[i].key);
 		db_bind_real(q, 3, f->peak[i].value);
 		db_bind_int(q, 4, f->peak[i].at.seq);
 		db_bind_int(q, 5, f->peak[i].at.time);

@@ -2,43 +2,13 @@
 /*
  * figures.h - the figures of a heap over all its facts: peaks (exact) and a timeline (thinned).
  */
-#ifndef LWVIEW_FIGURES_H
-#define LWVIEW_FIGURES_H
+#ifndef LWVIEW_LOAD_FIGURES_H
+#define LWVIEW_LOAD_FIGURES_H
 
 #include "viewer/db.h"
+#include "viewer/figures.h"
 
 #include <stdint.h>
-
-/*
- * The state right after one fact, in the order of table `timeline`. Always:
- *	extent == live + slack + tracer + headers + pool_free + deferred + bins + top
- */
-struct sample {
-	int64_t seq, time;
-	int64_t live, slack, tracer, headers, pool_free, deferred, bins, top;
-	int64_t extent, largest_free, asked;
-	int64_t rss_anon, heap_resident; /* DB_NULL before the first sample */
-	int64_t blocks;
-};
-
-enum figure {
-	FIGURE_LIVE,
-	FIGURE_USABLE,
-	FIGURE_EXTENT,
-	FIGURE_HEAP,
-	FIGURE_FREE,
-	FIGURE_BLOCKS,
-	FIGURE_EXTERNAL,
-	FIGURE_WASTE,
-	FIGURE_HEADERS,
-	FIGURE_DEFERRED,
-	FIGURE_POOL_FREE,
-	FIGURE_TOP,
-	FIGURE_TRACER,
-	FIGURE_RSS_ANON,
-	FIGURE_HEAP_RESIDENT,
-	FIGURES,
-};
 
 /* Which facts of a step are kept: the extremes of these figures, and the last fact. */
 enum keep {
@@ -60,7 +30,7 @@ struct step {
 
 struct figures {
 	struct {
-		double value;
+		double value; /* -INFINITY: was never defined */
 		struct sample at;
 	} peak[FIGURES];
 	struct step *steps;
