@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_message.c - one line for each failure, and nothing in it that a terminal obeys. */
-#include "tests/viewer/cm.h"
+#include "tests/cm.h"
 
 #include "cli/message.h"
 
@@ -190,7 +190,7 @@ static void any_thread_may_fail(void **state)
 	assert_false(msg_take(NULL, 0));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_failure_is_said_once_and_ends_with_the_cause, begin),
@@ -205,5 +205,5 @@ int main(void)
 		cmocka_unit_test_setup(any_thread_may_fail, begin),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_options.c - what may stand on a command line, and what it means. */
-#include "tests/viewer/cm.h"
+#include "tests/cm.h"
 
 #include "cli/message.h"
 #include "cli/options.h"
@@ -186,7 +186,7 @@ static void a_value_out_of_range_is_refused(void **state)
 	refuses("--span 9e9h", "value out of range");
 }
 
-int main(void)
+int main(int count, char **words)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_and_operands_may_be_mixed),
@@ -202,5 +202,5 @@ int main(void)
 		cmocka_unit_test(a_value_out_of_range_is_refused),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(count, words, tests, NULL, NULL);
 }

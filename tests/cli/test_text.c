@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* test_text.c - UTF-8, JSON strings, growing arrays. */
-#include "tests/viewer/cm.h"
+#include "tests/cm.h"
 
 #include "cli/array.h"
 #include "cli/json.h"
@@ -87,7 +87,7 @@ static void an_array_that_cannot_grow_is_as_before(void **state)
 	free(items);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_utf8_is_a_character),
@@ -96,5 +96,5 @@ int main(void)
 		cmocka_unit_test(an_array_that_cannot_grow_is_as_before),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The defined figures: in C, as SQL and in the view `figures` they are the same, and so is nothing. */
-#include "cm.h"
+#include "tests/cm.h"
 
 #include "viewer/db.h"
 #include "viewer/figures.h"
@@ -138,7 +138,7 @@ static void figures_follow_their_definitions(void **state)
 	assert_true(isnan(figure_share(1, 0)));
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_figure_is_the_same_in_c_and_in_sql),
@@ -146,5 +146,5 @@ int main(void)
 		cmocka_unit_test(figures_follow_their_definitions),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_cases(argc, argv, tests, NULL, NULL);
 }
