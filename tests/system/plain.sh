@@ -12,10 +12,10 @@ build=$(mkdir -p "$1" && cd "$1" && pwd)
 # these are what it has, to be lowered with it. Raised twice: from 1177 and 17888 (aarch64 19648), for seven
 # instructions of malloc and free, counting what is dirty, and pages that come at once; from 1221 and 18288
 # (armhf 13096), for batches of large blocks in a fifth of the time, no race that TSan knows, and a trim that
-# gives pages of pools back.
+# gives pages of pools back; from 1252 lines, for the includes of the rooms.
 lines_goal=530
 bytes_goal=16384
-lines_allowed=1252
+lines_allowed=1264
 bytes_allowed=18848
 
 # A machine without LTTng: any include of it is an error, and pkg-config knows no library at all.

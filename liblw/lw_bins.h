@@ -1,0 +1,95 @@
+/*
+ * lw_bins.h - the room of free chunks: bins by size, and the top.
+ *
+ * A bin spans an eighth of a doubling; a bit tells whether it is empty (segregated fit, as in Masmano
+ * et al., TLSF, 2004).  Invariants: each free chunk is in the bin of its size, or is the top; lw.free
+ * and lw.dirty are the sums over them.  The lock is held in the whole room, but for flags_set.  Calls
+ * the map's room.
+ */
+
+#define FIT_MAX 4 /* chunks of a bin that are looked at */
+
+static INLINE unsigned bin_number(size_t size)
+{
+	unsigned high = BITS - 1 - __builtin_clzl(size);
+	return ((high - BIN_FIRST) << BIN_LOG) + (size >> (high - BIN_LOG) & ((1 << BIN_LOG) - 1));
+}
+
+/* For C in use, without the lock: who frees its neighbour looks whether C is free. */
+static void flags_set(struct chunk *c, unsigned flags)
+{
+	__atomic_store_n(&c->flags, flags, __ATOMIC_RELAXED);
+}
+
+/* Where the memory of C, which is no pool, begins that was never written, or went back. */
+static uintptr_t soil_of(const struct chunk *c) { return c->written + 1; }
+
+/* What C, which is in a bin, adds to lw.dirty: nothing if it may have no whole page. */
+static size_t dirt_of(const struct chunk *c)
+{
+	return c->bytes < 2 * lw.page ? 0 : c->dirt * GRAIN;
+}
+
+/* Puts C, whose neighbours are in use, into its bin, or makes it the top. */
+static void bin_insert(struct chunk *c, uintptr_t soil)
+{
+	unsigned n = bin_number(c->bytes);
+	size_t most = c->bytes / GRAIN;
+	c->flags = FREE;
+	c->written = (soil < c->at ? c->at : soil < end_of(c) ? soil : end_of(c)) - 1;
+	c->dirt = c->dirt < most ? c->dirt : most;
+	lw.free += c->bytes;
+	map_set(c, c);
+	if (end_of(c) == lw.end) {
+		lw.top = c;
+		return;
+	}
+	lw.dirty += dirt_of(c);
+	c->prev = NULL;
+	c->next = lw.bin[n];
+	if (c->next)
+		c->next->prev = c;
+	lw.bin[n] = c;
+	lw.filled[n / BITS] |= (size_t)1 << n % BITS;
+}
+
+/* Takes C out of its bin and out of the map. */
+static HOT void bin_remove(struct chunk *c)
+{
+	unsigned n = bin_number(c->bytes);
+	lw.free -= c->bytes;
+	map_set(c, NULL);
+	if (c == lw.top) {
+		lw.top = NULL;
+		return;
+	}
+	lw.dirty -= dirt_of(c);
+	if (c->next)
+		c->next->prev = c->prev;
+	if (c->prev)
+		c->prev->next = c->next;
+	else if (!(lw.bin[n] = c->next))
+		lw.filled[n / BITS] &= ~((size_t)1 << n % BITS);
+}
+
+/* The smallest chunk of SIZE or more among the first of bin N; NULL. */
+static HOT struct chunk *bin_best(unsigned n, size_t size)
+{
+	struct chunk *best = NULL, *c = lw.bin[n];
+	for (int i = 0; c && i < FIT_MAX; i++, c = c->next)
+		if (c->bytes >= size && !(best && best->bytes <= c->bytes))
+			best = c;
+	return best;
+}
+
+/* A chunk of SIZE or more from SIZE's own bin, or else from the next larger one. */
+static HOT struct chunk *bin_find(size_t size)
+{
+	unsigned n = bin_number(size);
+	struct chunk *best = bin_best(n, size);
+	size_t mask = (size_t)-2 << n % BITS;
+	for (unsigned i = n / BITS; !best && i <= BINS / BITS; i++, mask = -1)
+		if (lw.filled[i] & mask)
+			best = bin_best(i * BITS + __builtin_ctzl(lw.filled[i] & mask), size);
+	return best;
+}

@@ -1,0 +1,48 @@
+/*
+ * lw_blocks.h - the room where a pointer of the program's becomes a pool or a chunk of ours.
+ *
+ * Every pointer that comes in and is no live block ends the program here, or is found to be another
+ * allocator's.  Calls the rooms of slots and map.
+ */
+
+/* Whether SLOT of POOL is free, if its owner knows it or not. */
+static INLINE bool slot_freed(struct chunk *pool, size_t slot)
+{
+	size_t remote = __atomic_load_n(&pool->remote[slot / BITS], __ATOMIC_RELAXED);
+	return (pool->free[slot / BITS] | remote) >> slot % BITS & 1;
+}
+
+/* What C, a pool or a chunk, holds in one block. */
+static size_t usable(const struct chunk *c) { return c->flags & POOL ? c->size : c->bytes; }
+
+/* Whether P, which no chunk holds, is in a piece of the break that others fetched. */
+static bool foreign(uintptr_t p) { return lw.low && p > lw.low - sys_others() && p < sys_sbrk(0); }
+
+/* What is wrong with P, which is no live block: aborts, or NULL if it is another allocator's. */
+static OUTLINE struct chunk *home_missing(void *p)
+{
+	int saved = lock();
+	struct chunk *c = map_search((uintptr_t)p);
+	unlock(saved);
+	bool pool = c && c->flags & POOL;
+	if (c && (pool ? slot_of(c, p) < c->slots : c->flags & (FREE | DEFERRED)))
+		fault("double free", p);
+	if (c)
+		fault("not a block, but inside one", p);
+	const char *option = secure_getenv("LW_FOREIGN");
+	if (!foreign((uintptr_t)p) && !(option && *option == 'i'))
+		fault("not a block of ours", p);
+	return NULL;
+}
+
+/* What P, a live block, lies in: its pool, its chunk, or NULL if it is another allocator's.  Aborts
+ * if it is none. */
+static HOT struct chunk *home_of(void *p)
+{
+	struct chunk *c = map_guess((uintptr_t)p);
+	size_t slot = c && c->flags & POOL ? slot_of(c, p) : 0;
+	bool live =
+		c && (c->flags & POOL ? slot < c->slots && !slot_freed(c, slot)
+	                              : c->at == (uintptr_t)p && !(c->flags & (FREE | DEFERRED)));
+	return likely(live) ? c : home_missing(p);
+}

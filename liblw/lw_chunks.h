@@ -1,0 +1,153 @@
+/*
+ * lw_chunks.h - the room of chunks: taken from the shared heap, given back, deferred in between.
+ *
+ * A thread defers what it frees, unmerged, in buckets by size, from which a request of the same size
+ * takes it back without the lock.  Invariants: a heap defers less than DEFER_COUNT chunks and
+ * DEFER_BYTES when a call ends; they are merged in one batch, and always before the heap grows.
+ * Calls the rooms of growth, bins and metadata.
+ */
+
+#define DEFER_COUNT 20                         /* merging so many under one lock hides its cost */
+#define DEFER_BYTES ((size_t)256 << 10)        /* what a thread may hold back from the others */
+#define GOLDEN      (size_t)0x9e3779b97f4a7c15 /* spreads sizes over the buckets */
+
+/* ---- the lock is held ---- */
+
+/* Bytes to leave below C so that it is aligned and what is left is a chunk or nothing. */
+static size_t lead_of(const struct chunk *c, size_t align)
+{
+	return c->at & (align - 1) ? ALIGN_UP(c->at + TILE, align) - c->at : 0;
+}
+
+/* A free chunk in which SIZE fits aligned, the top only if nothing else does; NULL. */
+static HOT struct chunk *chunk_find(size_t size, size_t align)
+{
+	struct chunk *c = bin_find(size);
+	if (c && c->bytes < size + lead_of(c, align))
+		c = bin_find(size + align + TILE);
+	if (!c && lw.top && lw.top->bytes >= size + lead_of(lw.top, align))
+		c = lw.top;
+	return c;
+}
+
+/* Puts SIZE bytes of C, whose neighbours are in use, LEAD bytes into it, in use; the rest is free. */
+static void chunk_cut(struct chunk *c, size_t lead, size_t size, uintptr_t soil)
+{
+	uintptr_t at = c->at;
+	size_t rest = c->bytes - lead - size;
+	c->at += lead;
+	c->bytes = rest < TILE ? size + rest : size;
+	c->flags = 0;
+	c->written = (soil > c->at ? soil : c->at) - 1;
+	map_set(c, c);
+	if (rest >= TILE)
+		bin_insert(chunk_make(end_of(c), rest, c->dirt), soil);
+	if (lead)
+		bin_insert(chunk_make(at, lead, c->dirt), soil);
+}
+
+/* Merges what H has deferred into the shared heap. */
+static void merge_deferred(struct heap *h, enum lw_reason reason)
+{
+	TRACE(batch_begin, reason);
+	for (unsigned i = 0; h->deferred_count && i < BUCKETS; i++)
+		for (struct chunk *c; (c = h->deferred[i]); h->deferred_count--) {
+			uintptr_t at = c->at;
+			size_t size = c->bytes;
+			h->deferred[i] = c->next;
+			uintptr_t merged = chunk_release(c);
+			TRACE(merge, at, merged, size);
+		}
+	h->deferred_bytes = 0;
+	TRACE(batch_end);
+}
+
+/* A live chunk of SIZE; NULL: there is no memory.  If none is READY for records, what is free is taken
+ * as it is. */
+static struct chunk *chunk_get(struct heap *h, size_t size, size_t align, bool ready)
+{
+	struct chunk *c = chunk_find(size, align);
+	if ((!c || c == lw.top) && h && h->deferred_count) {
+		merge_deferred(h, ON_MISS);
+		c = chunk_find(size, align);
+	}
+	if (!c && ready && heap_grow(size + (align > GRAIN ? align + TILE : 0)))
+		c = chunk_find(size, align);
+	size_t lead = c ? lead_of(c, align) : 0;
+	if (!c || (!ready && lead))
+		return NULL;
+	uintptr_t soil = soil_of(c);
+	TRACE(source, c == lw.top ? FROM_TOP : FROM_BIN);
+	if (2 * GRAIN * c->dirt < c->bytes)
+		heap_miss();
+	bin_remove(c);
+	chunk_cut(c, lead, ready ? size : c->bytes, soil);
+	return c;
+}
+
+/* Gives C, a live chunk of whole tiles, a record of KIND and all its tiles in the map. */
+static struct chunk *chunk_widen(struct chunk *c, unsigned kind)
+{
+	struct chunk *wide = slab_of(c)->kind >= kind ? c : record_new(kind);
+	wide->at = c->at;
+	wide->bytes = c->bytes;
+	wide->written = c->written;
+	wide->flags = FILLED;
+	if (wide != c)
+		record_free(c);
+	map_set(wide, wide);
+	return wide;
+}
+
+/* ---- without the lock ---- */
+
+static size_t bucket_of(size_t n) { return n / GRAIN * GOLDEN / (SIZE_MAX / BUCKETS + 1); }
+
+/* A deferred chunk of H of SIZE, live again; if KIND is not NARROW, for a pool with a record of KIND; or
+ * NULL. */
+static struct chunk *deferred_take(struct heap *h, size_t size, size_t align, unsigned kind)
+{
+	struct chunk **bucket = &h->deferred[bucket_of(size)], *c = *bucket;
+	if (!c || c->bytes != size || c->at & (align - 1) ||
+	    (kind && (!(c->flags & FILLED) || slab_of(c)->kind < kind)))
+		return NULL;
+	*bucket = c->next;
+	flags_set(c, c->flags & ~DEFERRED);
+	c->written = end_of(c) - 1;
+	h->deferred_count--;
+	h->deferred_bytes -= size;
+	TRACE(source, FROM_DEFERRED);
+	return c;
+}
+
+/* A live chunk of SIZE for H, or NULL for a thread without a heap; if KIND is not NARROW, for a pool.
+ * NULL: there is no memory. */
+static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align, unsigned kind)
+{
+	struct chunk *c = h ? deferred_take(h, size, align, kind) : NULL;
+	if (c)
+		return c;
+	int saved = lock();
+	bool ready = records_ready(kind);
+	c = kind && !ready ? NULL : chunk_get(h, size, align, ready);
+	if (c && kind)
+		c = chunk_widen(c, kind);
+	unlock(saved);
+	return c;
+}
+
+/* Gives C, which is marked as deferred, back: by H's next batch, or at once without a heap. */
+static void chunk_free(struct heap *h, struct chunk *c)
+{
+	if (h) {
+		struct chunk **bucket = &h->deferred[bucket_of(c->bytes)];
+		c->next = *bucket;
+		*bucket = c;
+		h->deferred_bytes += c->bytes;
+		if (++h->deferred_count < DEFER_COUNT && h->deferred_bytes < DEFER_BYTES)
+			return;
+	}
+	int saved = lock();
+	h ? merge_deferred(h, ON_BOUND) : (void)chunk_release(c);
+	unlock(saved);
+}

@@ -1,0 +1,43 @@
+/*
+ * lw_family.h - the room of malloc's family: what programs call beside malloc, free, calloc and realloc.
+ *
+ * Nothing here looks into the heap: each is a call of those four, or of what they stand on.
+ */
+
+API void *reallocarray(void *p, size_t count, size_t size)
+{
+	size_t n;
+	return __builtin_mul_overflow(count, size, &n) ? out_of_memory() : realloc(p, n);
+}
+
+API void *memalign(size_t align, size_t n)
+{
+	if (align > PTRDIFF_MAX / 2 + 1)
+		return out_of_memory();
+	while (align & (align - 1)) /* as glibc does: up to a power of two */
+		align += align & -align;
+	if (align <= GRAIN)
+		return malloc(n);
+	if (n <= POOL_MAX && ALIGN_UP(n + !n, align) <= POOL_MAX)
+		return malloc(ALIGN_UP(n + !n, align)); /* slots lie at multiples of their size */
+	return alloc_slow(n, align);
+}
+
+API int posix_memalign(void **to, size_t align, size_t n)
+{
+	if (align % WORD || !align || align & (align - 1))
+		return EINVAL;
+	int saved = errno;
+	void *p = memalign(align, n);
+	errno = saved;
+	*to = p ? p : *to;
+	return p ? 0 : ENOMEM;
+}
+
+API void *aligned_alloc(size_t align, size_t n) { return memalign(align, n); }
+API void *valloc(size_t n) { return memalign(PAGE, n); }
+API void *pvalloc(size_t n) { return valloc(n > PTRDIFF_MAX ? n : ALIGN_UP(n + !n, PAGE)); }
+API size_t malloc_usable_size(void *p) { return p && (p = home_of(p)) ? usable(p) : 0; }
+API int malloc_trim(size_t pad) __attribute__((alias("lw_trim")));
+API void free_sized(void *p, size_t n) { n ? free(p) : free(p); }
+API void free_aligned_sized(void *p, size_t align, size_t n) { align | n ? free(p) : free(p); }

@@ -1,0 +1,158 @@
+/*
+ * lw_growth.h - the room between the heap and the system: chunks merge, the heap grows, memory goes
+ * back.
+ *
+ * Invariants: two free chunks are never neighbours; lw.extent is what came from the system less what
+ * went back.  The lock is held in the whole room.  Calls the rooms of bins, metadata and map.
+ */
+
+#define GROW_MIN   ((size_t)64 << 10) /* least step of the break: a system call costs 1 us */
+#define KEEP_MIN   ((size_t)128 << 10)
+#define KEEP_MAX   ((size_t)512 << (WORD == 8 ? 16 : 10))
+#define EXTENT_MAX (LEAVES / 4 * 3 * LEAF)
+
+/* Makes [at, at + bytes), with DIRT at most, a chunk that is in no bin and not in the map. */
+static struct chunk *chunk_make(uintptr_t at, size_t bytes, unsigned dirt)
+{
+	struct chunk *c = record_new(NARROW);
+	c->at = at;
+	c->bytes = bytes;
+	c->flags = 0;
+	c->dirt = dirt;
+	return c;
+}
+
+/* Adds its neighbour OTHER to C, if that is free; the soil of both, where SOIL is that of C. */
+static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t soil)
+{
+	bool below = other && end_of(other) == c->at, above = other && other->at == end_of(c);
+	if (!(below || above) || !(__atomic_load_n(&other->flags, __ATOMIC_RELAXED) & FREE))
+		return soil;
+	uintptr_t seam = below ? c->at : other->at, low = below ? soil_of(other) : soil;
+	uintptr_t high = below ? soil : soil_of(other);
+	bin_remove(other);
+	c->at = below ? other->at : c->at;
+	c->bytes += other->bytes;
+	c->dirt += other->dirt;
+	record_free(other);
+	return high > seam ? high : seam & (lw.page - 1) ? ALIGN_UP(seam, lw.page) : low;
+}
+
+/* Makes C, which is in use, free, and one with its free neighbours. */
+static void chunk_join(struct chunk *c, uintptr_t soil)
+{
+	map_set(c, NULL);
+	c->flags = FREE; /* at no time does it look live */
+	soil = chunk_absorb(c, map_get(c->at - TILE), soil);
+	bin_insert(c, chunk_absorb(c, map_get(end_of(c)), soil));
+}
+
+/* Makes [at, at + bytes), which came from the system, free. */
+static void extent_join(uintptr_t at, size_t bytes)
+{
+	extent_add(bytes);
+	chunk_join(chunk_make(at, bytes, 0), at);
+}
+
+/* Gives the whole pages of C back, which is free, but for PAD bytes if it is the top: that by
+ * moving the break, what lies beside the break by unmapping.  False: there was none. */
+static bool chunk_purge(struct chunk *c, size_t pad)
+{
+	bool top = c == lw.top && sys_sbrk(0) == lw.end, beside = c->at - lw.low >= lw.end - lw.low;
+	uintptr_t end = end_of(c) & -lw.page, at = c->at + (top ? TILE + pad : 0);
+	size_t bytes = end - (at = ALIGN_UP(at, lw.page));
+	if (pad > lw.extent || at >= end)
+		return false;
+	lw.went = true;
+	bin_remove(c);
+	map_purge(at + TILE, end - 2 * TILE);
+	if (beside && bytes == c->bytes) {
+		lw.extent -= bytes;
+		TRACE(map, DO_UNMAP, at, bytes);
+		munmap((void *)at, bytes);
+		record_free(c);
+		return true;
+	}
+	if (top) {
+		c->bytes = at - c->at;
+		lw.end = at;
+		lw.extent -= bytes;
+		sys_sbrk(-bytes);
+		TRACE(sbrk, end, at, BREAK_SHRUNK);
+	} else {
+		c->written = c->at - 1;
+		c->dirt = (c->bytes - bytes) / GRAIN;
+		TRACE(map, DO_RETURN, at, bytes);
+		madvise((void *)at, bytes, MADV_DONTNEED);
+	}
+	bin_insert(c, soil_of(c));
+	return true;
+}
+
+/* Frees C; returns the address of the free chunk that it became part of. */
+static HOT uintptr_t chunk_release(struct chunk *c)
+{
+	if (lw.keep < c->bytes && c->bytes <= KEEP_MAX)
+		lw.keep = c->bytes; /* such blocks come and go */
+	c->dirt = c->bytes / GRAIN;
+	chunk_join(c, end_of(c));
+	uintptr_t at = c->at;
+	size_t most = 2 * lw.keep + (lw.extent - lw.free) / 64, dirt = c == lw.top ? 0 : dirt_of(c);
+	if (lw.top && soil_of(lw.top) - lw.top->at > most + lw.keep)
+		chunk_purge(lw.top, lw.keep);
+	else if (lw.dirty > most && dirt && (dirt > most / 16 || lw.dirty > 2 * most))
+		chunk_purge(c, 0); /* small ones go later: they may still grow */
+	return at;
+}
+
+/* Clean memory is wanted: if some was given back, more is kept from now on. */
+static void heap_miss(void)
+{
+	if (!lw.went)
+		return;
+	lw.keep = 4 * lw.keep < KEEP_MAX ? 4 * lw.keep : KEEP_MAX;
+	lw.went = false;
+}
+
+/* Fetches BYTES, a multiple of the page, from the break. */
+static bool break_grow(size_t bytes)
+{
+	uintptr_t end = lw.end, at = sys_sbrk(0);
+	uintptr_t start = ALIGN_UP(at, lw.page), stop = start + bytes;
+	bool may = at != REFUSED && at >= end && bytes <= EXTENT_MAX && map_claim(start, stop);
+	if (!may || sys_sbrk(0) != at || sys_sbrk(stop - at) != at) {
+		TRACE(sbrk, at, stop, BREAK_REFUSED);
+		return false;
+	}
+	if (end && at != end)
+		TRACE(sbrk, end, start, BREAK_FOREIGN);
+	TRACE(sbrk, start, stop, BREAK_GROWN);
+	lw.low = lw.low ? lw.low : at;
+	lw.end = stop;
+	struct chunk *top = lw.top;
+	if (top) { /* if it does not grow now, it is one as others are */
+		bin_remove(top);
+		bin_insert(top, soil_of(top));
+	}
+	heap_miss();
+	extent_join(start, bytes);
+	return true;
+}
+
+/* Fetches BYTES where the break cannot grow. */
+static bool region_grow(size_t bytes)
+{
+	uintptr_t at = bytes <= EXTENT_MAX ? sys_map(bytes) : REFUSED;
+	if (at == REFUSED || !map_claim(at, at + bytes))
+		return at != REFUSED && munmap((void *)at, bytes);
+	TRACE(map, DO_MAP, at, bytes);
+	extent_join(at, bytes);
+	return true;
+}
+
+static bool heap_grow(size_t size)
+{
+	size_t least = ALIGN_UP(size + 2 * TILE, lw.page);
+	size_t step = ALIGN_UP(least + lw.extent / 32 + GROW_MIN, lw.page);
+	return break_grow(step) || break_grow(least) || region_grow(step) || region_grow(least);
+}

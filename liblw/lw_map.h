@@ -1,0 +1,93 @@
+/*
+ * lw_map.h - the room of the map: which chunk lies at an address.
+ *
+ * Two levels: a leaf for each span of LEAF bytes that the heap has touched, in it an entry for each
+ * tile.  Invariants: lw_heap.h says which tiles have a chunk's entry; every other entry is NULL; the
+ * place of leaf n is n % LEAVES, and tag says whose it is.  Leaves never go: readers need no lock.
+ * Calls the system alone.
+ */
+
+#define LEAF_BATCH (WORD == 8 ? 1 : 16) /* mapped at a time; many split 4 GiB into pieces */
+#define PURGE_MAX  64                   /* leaves of the map that one call gives back */
+
+static INLINE struct leaf *leaf_of(uintptr_t at) { return &lw.leaf[at / LEAF % LEAVES]; }
+static INLINE size_t tile_number(uintptr_t at) { return at / TILE % LEAF_TILES; } /* in its leaf */
+static struct chunk **map_entry(uintptr_t at) { return &leaf_of(at)->map[tile_number(at)]; }
+static INLINE uintptr_t end_of(const struct chunk *c) { return c->at + c->bytes; }
+
+/* The entry for AT's tile, or for that of an address LEAF * LEAVES away. */
+static INLINE struct chunk *map_guess(uintptr_t at)
+{
+	const struct leaf *leaf = leaf_of(at);
+	return likely(leaf->map != NULL) ? leaf->map[tile_number(at)] : NULL;
+}
+
+/* The entry for AT's tile: of chunks that are no pools, the one that begins in it or ends with it. */
+static struct chunk *map_get(uintptr_t at)
+{
+	return leaf_of(at)->tag == at / LEAF ? map_guess(at) : NULL;
+}
+
+/* Enters WHAT, which is C or NULL, for the tiles in which C begins and ends; all if it is FILLED. */
+static HOT void map_set(struct chunk *c, struct chunk *what)
+{
+	*map_entry(c->at) = *map_entry(end_of(c) - TILE) = what;
+	for (uintptr_t at = c->at; c->flags & FILLED && at + TILE <= end_of(c); at += TILE)
+		*map_entry(at) = what;
+}
+
+/* The chunk that holds AT, or NULL.  Not bounded: for pointers that are no blocks. */
+static struct chunk *map_search(uintptr_t at)
+{
+	struct chunk *c = map_get(at);
+	for (uintptr_t from = at; (!c || c->at > at) && leaf_of(from)->tag == from / LEAF;
+	     c = map_get(from))
+		from -= TILE;
+	return c && at - c->at < c->bytes ? c : NULL;
+}
+
+/* BYTES of zeros for the allocator's own use, page-aligned; NULL. */
+static void *own_map(size_t bytes)
+{
+	uintptr_t at = sys_map(bytes);
+	if (at == REFUSED)
+		at = sys_sbrk(bytes + lw.page);
+	return at == REFUSED ? NULL : (void *)ALIGN_UP(at, lw.page);
+}
+
+/* Makes the leaves for [at, end).  False: there is no memory, or another's leaf is in the place. */
+static bool map_claim(uintptr_t at, uintptr_t end)
+{
+	for (uintptr_t n = at / LEAF; n <= (end - 1) / LEAF; n++) {
+		struct leaf *leaf = leaf_of(n * LEAF);
+		if (leaf->map && leaf->tag != n)
+			return false;
+		if (leaf->map)
+			continue;
+		if (!lw.leaves_left) {
+			size_t count = (end - 1) / LEAF - n + LEAF_BATCH,
+			       bytes = count * LEAF_TILES * WORD;
+			lw.next_leaf = own_map(bytes);
+			if (!lw.next_leaf)
+				return false;
+			lw.leaves_left = count;
+		}
+		leaf->tag = n;
+		__atomic_store_n(&leaf->map, lw.next_leaf, __ATOMIC_RELEASE);
+		lw.next_leaf += LEAF_TILES;
+		lw.leaves_left--;
+	}
+	return true;
+}
+
+/* Gives back what the map needs for [at, end), in which no tile has an entry: a gigabyte in one call. */
+static void map_purge(uintptr_t at, uintptr_t end)
+{
+	for (int i = 0; i < PURGE_MAX && at < end; i++, at = (at | (LEAF - 1)) + 1) {
+		uintptr_t last = at | (LEAF - 1);
+		uintptr_t from = ALIGN_UP((uintptr_t)map_entry(at), lw.page);
+		uintptr_t to = (uintptr_t)(map_entry(last < end ? last : end - 1) + 1) & -lw.page;
+		if (from < to)
+			madvise((void *)from, to - from, MADV_DONTNEED);
+	}
+}

@@ -1,0 +1,83 @@
+/*
+ * lw_shared.h - the room that all others stand on: the heap that threads share, the calling
+ * thread's own heap, the lock, and the end at a fault.
+ *
+ * The lock guards what `lw` says; it is taken last, is never held during a call back into the
+ * program, and nobody who holds it takes it again.  Calls the system alone.
+ */
+
+#define API            __attribute__((visibility("default")))
+#define HOT            __attribute__((optimize("O2"))) /* all else is compiled for size */
+#define OUTLINE        __attribute__((noinline))
+#define INLINE         inline __attribute__((always_inline))
+#define TLS            __thread __attribute__((tls_model("initial-exec")))
+#define likely(x)      __builtin_expect(!!(x), 1)
+#define unlikely(x)    __builtin_expect(!!(x), 0)
+#define ALIGN_UP(x, a) (((x) + (a)-1) & ~((uintptr_t)(a)-1))
+
+#define PAGE           (size_t) getpagesize() /* for whom lw.page may not be there yet */
+#define BIN_LOG        3                      /* log2 of the bins to a doubling */
+#define BIN_FIRST      (WORD == 8 ? 10 : 9)   /* log2 of TILE */
+#define BINS           ((BITS - BIN_FIRST) << BIN_LOG)
+
+static struct {
+	pthread_mutex_t lock; /* of all below, of all slabs, and of every chunk that is free */
+	struct chunk *top;    /* the free chunk that ends at `end`: in no bin; or NULL */
+	uintptr_t low, end;   /* where the break was when the heap began; where our break ends */
+	size_t extent, peak;  /* bytes that came from the system less what went back */
+	size_t foreign;       /* frees of others' blocks */
+	size_t free, dirty;   /* bytes of free chunks; of those in bins, what may be written */
+	size_t keep;          /* what a trim leaves of the top; it grows when that was too little */
+	size_t page;
+	struct heap *dead;
+	bool went; /* something went back and was not wanted again yet */
+	unsigned leaves_left, slabs_left;
+	uintptr_t next_slab;
+	struct slab *slab[KINDS]; /* that have a free record */
+	size_t empty[KINDS];      /* of them, those without one in use */
+	struct chunk **next_leaf;
+	pthread_key_t key;
+	pthread_once_t once;
+	size_t filled[BINS / BITS + 1]; /* a bit per bin that is not empty */
+	struct chunk *bin[BINS];
+	/* The map of all tiles: leaf n % LEAVES is for the tiles of leaf n alone; tag == n. */
+	struct leaf {
+		struct chunk **map;
+		uintptr_t tag;
+	} leaf[LEAVES];
+} lw;
+
+static struct chunk nowhere; /* stands where there is no pool: it has no slots, and no bits set */
+static struct heap first, unopened, closed; /* a thread's before its first call, past its end */
+static TLS struct heap *self = &unopened;
+static TLS struct chunk *latest = &nowhere; /* the pool of the last free, if it was of this heap */
+
+static _Noreturn OUTLINE void fault(const char *what, const void *at)
+{
+	char line[96];
+	int digits = BITS / 4, len = snprintf(line, sizeof line, "liblw: %s: address=0x%0*zx\n",
+	                                      what, digits, (size_t)at);
+	(void)!write(STDERR_FILENO, line, len);
+	TRACE(fault, (uintptr_t)at);
+	abort();
+}
+
+/* glibc tells when there is but one thread: then the lock is not needed. */
+extern char __libc_single_threaded __attribute__((weak));
+
+static INLINE bool alone(void) { return &__libc_single_threaded && __libc_single_threaded; }
+
+/* Takes the lock; returns errno for unlock(), as all system calls are made in between. */
+static int lock(void)
+{
+	alone() ? 0 : pthread_mutex_lock(&lw.lock);
+	return errno;
+}
+
+static void unlock(int saved)
+{
+	errno = saved;
+	alone() ? 0 : pthread_mutex_unlock(&lw.lock);
+}
+
+static void extent_add(size_t n) { lw.peak = (lw.extent += n) > lw.peak ? lw.extent : lw.peak; }
