@@ -45,7 +45,6 @@
 
 #include "lw_shared.h"
 #include "lw_map.h"
-#include "lw_slots.h"
 #include "lw_metadata.h"
 #include "lw_bins.h"
 #include "lw_growth.h"

@@ -1,7 +1,7 @@
 /*
- * lw_family.h - the room of malloc's family: what programs call beside malloc, free, calloc and realloc.
+ * lw_family.h - the room of malloc's family: what programs call beside malloc, free, calloc, realloc.
  *
- * Nothing here looks into the heap: each is a call of those four, or of what they stand on.
+ * All but the trim look into no heap: each is a call of those four, or of what they stand on.
  */
 
 API void *reallocarray(void *p, size_t count, size_t size)
@@ -38,6 +38,32 @@ API void *aligned_alloc(size_t align, size_t n) { return memalign(align, n); }
 API void *valloc(size_t n) { return memalign(PAGE, n); }
 API void *pvalloc(size_t n) { return valloc(n > PTRDIFF_MAX ? n : ALIGN_UP(n + !n, PAGE)); }
 API size_t malloc_usable_size(void *p) { return p && (p = home_of(p)) ? usable(p) : 0; }
-API int malloc_trim(size_t pad) __attribute__((alias("lw_trim")));
 API void free_sized(void *p, size_t n) { n ? free(p) : free(p); }
 API void free_aligned_sized(void *p, size_t align, size_t n) { align | n ? free(p) : free(p); }
+
+API int lw_trim(size_t pad)
+{
+	size_t before = lw.extent; /* the merge of what was deferred may give some back, too */
+	if (heap_get())
+		heap_flush(self, ON_TRIM);
+	int saved = lock();
+	struct heap *dead = lw.dead, **last = &dead;
+	lw.dead = NULL;
+	unlock(saved);
+	for (; *last; last = &(*last)->next)
+		heap_flush(*last, ON_TRIM);
+	saved = lock();
+	*last = lw.dead;
+	lw.dead = dead;
+	bool gone = lw.top && chunk_purge(lw.top, pad);
+	for (unsigned n = 0; n < BINS; n++)
+		for (struct chunk *c = lw.bin[n], *next; c; c = next) {
+			next = c->next;
+			gone |= c->dirt && chunk_purge(c, 0);
+		}
+	gone |= lw.extent < before;
+	unlock(saved);
+	return gone;
+}
+
+API int malloc_trim(size_t pad) __attribute__((alias("lw_trim")));

@@ -2,8 +2,8 @@
  * lw_shared.h - the room that all others stand on: the heap that threads share, the calling
  * thread's own heap, the lock, and the end at a fault.
  *
- * The lock guards what `lw` says; it is taken last, is never held during a call back into the
- * program, and nobody who holds it takes it again.  Calls the system alone.
+ * The lock guards what `lw` says below, and is never taken twice: the function that lw_walk calls
+ * under it must not allocate.  Calls the system alone.
  */
 
 #define API            __attribute__((visibility("default")))

@@ -1,7 +1,8 @@
 /*
- * lw_stats.h - the room of figures: the heap is walked, summed up, trimmed on demand.
+ * lw_stats.h - the room of figures: the heap is walked and summed up.
  *
- * The only room whose calls are not bounded.  Invariant: what it sums up is lw.extent, see lw.h.
+ * Invariant: what it sums up is lw.extent, see lw.h.  Its calls take as long as the heap is large.
+ * Calls the rooms of blocks and map.
  */
 
 /* Adds to SUM, and calls FN, if it is not NULL, for all live blocks. */
@@ -52,31 +53,6 @@ API void lw_stats(struct lw_stats *stats)
 	heap_walk(&s, NULL, NULL);
 	s.headers = s.extent - s.live - s.pool_free - s.deferred - s.bins - s.top;
 	memcpy(stats, &s, known);
-}
-
-API int lw_trim(size_t pad)
-{
-	size_t before = lw.extent; /* the merge of what was deferred may give some back, too */
-	if (heap_get())
-		heap_flush(self, ON_TRIM);
-	int saved = lock();
-	struct heap *dead = lw.dead, **last = &dead;
-	lw.dead = NULL;
-	unlock(saved);
-	for (; *last; last = &(*last)->next)
-		heap_flush(*last, ON_TRIM);
-	saved = lock();
-	*last = lw.dead;
-	lw.dead = dead;
-	bool gone = lw.top && chunk_purge(lw.top, pad);
-	for (unsigned n = 0; n < BINS; n++)
-		for (struct chunk *c = lw.bin[n], *next; c; c = next) {
-			next = c->next;
-			gone |= c->dirt && chunk_purge(c, 0);
-		}
-	gone |= lw.extent < before;
-	unlock(saved);
-	return gone;
 }
 
 API unsigned lw_version(void) { return LW_VERSION; }
