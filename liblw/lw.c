@@ -54,6 +54,7 @@
 #include "lw_blocks.h"
 
 #define LARGE ((size_t)128 << 10) /* blocks of whole pages, whose memory moves by mremap */
+_Static_assert(LARGE > POOL_MAX, "whole pages are no pool's");
 
 static void *out_of_memory(void)
 {

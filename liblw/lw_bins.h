@@ -11,8 +11,8 @@
 
 static INLINE unsigned bin_number(size_t size)
 {
-	unsigned high = BITS - 1 - __builtin_clzl(size);
-	return ((high - BIN_FIRST) << BIN_LOG) + (size >> (high - BIN_LOG) & ((1 << BIN_LOG) - 1));
+	unsigned high = LOG2(size);
+	return ((high - TILE_LOG) << BIN_LOG) + (size >> (high - BIN_LOG) & ((1 << BIN_LOG) - 1));
 }
 
 /* For C in use, without the lock: who frees its neighbour looks whether C is free. */

@@ -10,6 +10,8 @@
 #define KEEP_MIN   ((size_t)128 << 10)
 #define KEEP_MAX   ((size_t)512 << (WORD == 8 ? 16 : 10))
 #define EXTENT_MAX (LEAVES / 4 * 3 * LEAF)
+_Static_assert(KEEP_MIN <= KEEP_MAX && KEEP_MAX <= SIZE_MAX / 16,
+               "four times what is kept fits a word");
 
 /* Makes [at, at + bytes), with DIRT at most, a chunk that is in no bin and not in the map. */
 static struct chunk *chunk_make(uintptr_t at, size_t bytes, unsigned dirt)

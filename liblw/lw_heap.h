@@ -13,18 +13,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef LW_CLASSES
+#define LW_CLASSES 64 /* 32 make smaller records of threads, 128 serve larger requests */
+#endif
+
 #define WORD       sizeof(size_t)
 #define BITS       (8 * WORD)
-#define GRAIN      (2 * WORD)           /* alignment of every block; step of the classes */
-#define CLASSES    64                   /* of pools: (class + 1) * GRAIN is a slot's size */
-#define TILE       (CLASSES * GRAIN)    /* 1 KiB, on 32 bits 512 bytes; no chunk is smaller */
-#define POOL_MAX   TILE                 /* largest request a pool serves */
-#define WORDS      10                   /* of bits, which tell a pool's free slots */
-#define SLOTS      (WORDS * BITS)       /* of a pool at most */
-#define LEAF_TILES ((uintptr_t)1 << 14) /* of the map: for 16 MiB, or 8 */
+#define LOG2(x)    (BITS - 1 - __builtin_clzl(x)) /* rounded down */
+#define GRAIN      (2 * WORD)                     /* alignment of blocks; step of the classes */
+#define CLASSES    LW_CLASSES                     /* of pools: (class + 1) * GRAIN bytes a slot */
+#define POOL_MAX   (CLASSES * GRAIN)              /* largest request a pool serves */
+#define TILE_LOG   (LOG2(POOL_MAX - 1) + 1)
+#define TILE       ((size_t)1 << TILE_LOG) /* 1 KiB, on 32 bits 512 bytes; no chunk is smaller */
+#define WORDS      10                      /* of bits, which tell a pool's free slots */
+#define SLOTS      (WORDS * BITS)          /* of a pool at most */
+#define LEAF_LOG   14
+#define LEAF_TILES ((uintptr_t)1 << LEAF_LOG) /* of the map: for 16 MiB, or 8 */
 #define LEAF       (LEAF_TILES * TILE)
-#define LEAVES     ((uintptr_t)1 << (WORD == 8 ? 14 : 9)) /* 256 GiB; 4 GiB: everything */
-#define BUCKETS    32 /* of deferred chunks, by a hash of their size; a power of two */
+#define SPAN_LOG   (WORD == 8 ? 38 : 32) /* of the addresses in the map: 256 GiB; everything */
+#define LEAVES     ((uintptr_t)1 << (SPAN_LOG - LEAF_LOG - TILE_LOG))
+#define BUCKETS    32 /* of deferred chunks, by a hash of their size */
+
+/* From class I on so many grains are served by one class: one up to class 16, then an eighth of a
+ * doubling. */
+#define CLASS_STEP(i) ((i) < 16 ? 1u : 1u << (LOG2(i) - 3))
+
+_Static_assert(CLASSES >= 32 && CLASSES <= 128, "32 to 128 classes are tested; a class is a byte");
+_Static_assert(CLASSES % CLASS_STEP(CLASSES - 1) == 0,
+               "the last class serves all requests above the one before");
+_Static_assert(TILE <= 4096, "what the system gives is whole pages, and so has to be whole tiles");
+_Static_assert(!(BUCKETS & (BUCKETS - 1)), "a bucket's number is the top bits of a product");
 
 /*
  * Chunk: [at, at + bytes), GRAIN-aligned, no smaller than a tile.  So at most one begins in a tile,
@@ -111,4 +129,9 @@ struct heap {
 	struct chunk *drained;                 /* ...and taken, to be done */
 	struct heap *next;                     /* in the list of heaps whose threads have ended */
 };
+
+_Static_assert(WORDS <= 8 * sizeof(unsigned), "told has a bit for each word of remote");
+_Static_assert(SLOTS < NEVER, "until counts every slot and still has a value that is none");
+_Static_assert(offsetof(struct chunk, slots) % WORD == 0, "narrow records lie end to end");
+_Static_assert(LINE + sizeof(struct heap) + LINE <= 4096, "a page holds a heap's record");
 #endif

@@ -9,6 +9,7 @@
 
 #define SLAB_BATCH 16                 /* mapped at a time */
 #define EMPTY_MAX  ((size_t)64 << 10) /* of slabs of a kind, in reserve */
+_Static_assert(SLAB_BATCH >= 2, "a call may need a page for chunks and one for its own kind");
 
 static struct slab *slab_of(void *record) { return (void *)((uintptr_t)record & -lw.page); }
 static bool slab_full(const struct slab *s) { return !s->free && s->fresh + s->size > lw.page; }

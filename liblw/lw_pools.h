@@ -9,6 +9,7 @@
 #define POPULATE_MIN (POOL_BYTES / 2)   /* new ones get their pages at once, a third cheaper */
 #define POOL_KEPT    (4 * TILE)         /* in the heap of a thread that has ended */
 #define DRAIN_MAX    16                 /* pools with remote frees that one call takes in */
+_Static_assert(POOL_BYTES >= 4 * POOL_MAX, "the smallest pool has four slots");
 
 /* ---- slots ---- */
 
@@ -58,9 +59,8 @@ static bool pool_seek(struct chunk *pool)
 
 /* ---- the ring of a class ---- */
 
-/* The class that serves what index I stands for, (I + 1) * GRAIN bytes: every GRAIN up to 16 of
- * them, then eight steps to a doubling. */
-static INLINE unsigned class_of(unsigned i) { return i < 16 ? i : i < 32 ? i | 1 : i | 3; }
+/* The class that serves what index I stands for, (I + 1) * GRAIN bytes. */
+static INLINE unsigned class_of(unsigned i) { return i | (CLASS_STEP(i) - 1); }
 
 /* Makes POOL, or nowhere, the one that serves CLASS. */
 static void current_set(struct heap *h, unsigned class, struct chunk *pool)

@@ -15,10 +15,10 @@
 #define unlikely(x)    __builtin_expect(!!(x), 0)
 #define ALIGN_UP(x, a) (((x) + (a)-1) & ~((uintptr_t)(a)-1))
 
-#define PAGE           (size_t) getpagesize() /* for whom lw.page may not be there yet */
-#define BIN_LOG        3                      /* log2 of the bins to a doubling */
-#define BIN_FIRST      (WORD == 8 ? 10 : 9)   /* log2 of TILE */
-#define BINS           ((BITS - BIN_FIRST) << BIN_LOG)
+#define PAGE           (size_t) getpagesize()         /* for whom lw.page may not be there yet */
+#define BIN_LOG        3                              /* log2 of the bins to a doubling */
+#define BINS           ((BITS - TILE_LOG) << BIN_LOG) /* no chunk is smaller than a tile */
+_Static_assert(BIN_LOG <= TILE_LOG, "the smallest chunks differ by less than a bin");
 
 static struct {
 	pthread_mutex_t lock; /* of all below, of all slabs, and of every chunk that is free */

@@ -12,7 +12,10 @@
 enum {
 	OBJECTS = 700,
 	CHUNKS = 40,
-	CLASS_64 = 64 / GRAIN - 1,
+	OBJECT = TILE / 8,
+	/* Whole pages and tiles inside, odd ends. */
+	LARGE_BLOCK = (TILE > 1024 ? 10 * TILE : 10240) - 15 * GRAIN,
+	CLASS_OBJECT = OBJECT / GRAIN - 1,
 	CLASS_UNUSED = 25 /* nothing of this class is asked for; it stands for 24 too */
 };
 
@@ -62,7 +65,7 @@ static void make_pools(void)
 	struct chunk *found[8] = {NULL};
 	unsigned n = 0;
 	for (unsigned i = 0; i < OBJECTS; i++)
-		object[i] = check_opaque(malloc(64));
+		object[i] = check_opaque(malloc(OBJECT));
 	for (unsigned i = 0; i < OBJECTS && n < 8; i++)
 		if (!n || chunk_of(object[i]) != found[n - 1])
 			found[n++] = chunk_of(object[i]);
@@ -70,7 +73,7 @@ static void make_pools(void)
 	full = found[0];
 	waiting = found[1];
 	remote = found[2];
-	current = self->current[CLASS_64];
+	current = self->current[CLASS_OBJECT];
 	empty_pool(waiting, 3);
 }
 
@@ -85,7 +88,7 @@ static bool is_plain(const struct chunk *c)
 static void make_chunks(void)
 {
 	for (unsigned i = 0; i < CHUNKS; i++)
-		large[i] = memset(check_opaque(malloc(10000)), 1, 10000);
+		large[i] = memset(check_opaque(malloc(LARGE_BLOCK)), 1, LARGE_BLOCK);
 	for (unsigned i = 1; i < 7; i += 2)
 		free(large[i]);
 	int saved = lock();
@@ -103,7 +106,7 @@ static void make_chunks(void)
 static void make_slabs(void)
 {
 	for (unsigned i = 0; !crowded; i++) {
-		struct slab *s = slab_of(chunk_of(check_opaque(malloc(20000 + 16 * i))));
+		struct slab *s = slab_of(chunk_of(check_opaque(malloc(20000 + GRAIN * i))));
 		crowded = s->kind == NARROW && slab_full(s) ? s : NULL;
 	}
 	for (unsigned i = 0; i < 3; i++)
@@ -575,7 +578,7 @@ static void ring_longer(void)
 }
 static void ring_lost(void)
 {
-	current_set(self, CLASS_64, &nowhere);
+	current_set(self, CLASS_OBJECT, &nowhere);
 	current->until = current->slots - slots_free(current);
 }
 

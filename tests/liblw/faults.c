@@ -7,6 +7,7 @@
  */
 #include "check.h"
 #include "lw.h"
+#include "lw_heap.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -55,7 +56,8 @@ static void dies(void (*fn)(void), const char *fault, const char * or, const voi
 
 /* ---- double free ---- */
 
-static const size_t sizes[] = {1, 24, 100, 1000, 1024, 1040, 5000, 60000, 200000, 1 << 20, 8 << 20};
+static const size_t sizes[] = {1,    24,    100,    1000,    POOL_MAX, POOL_MAX + GRAIN,
+                               5000, 60000, 200000, 1 << 20, 8 << 20};
 #define SIZES (sizeof sizes / sizeof *sizes)
 
 static void prepare(size_t n)
@@ -192,7 +194,7 @@ static void free_there_then_here(void)
 	pthread_barrier_wait(&barrier);
 	free(bug.p);
 	for (int i = 0; i < 1000; i++) /* at the latest when the owner takes in what others freed */
-		check_opaque(malloc(bug.n > 1024 ? 24 : bug.n + 1100 + i));
+		check_opaque(malloc(bug.n > POOL_MAX ? 24 : bug.n + 1100 + i));
 }
 
 static void a_double_free_by_two_threads_is_told(void)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The allocator's tests in every way that its sources are built on this machine:
-#   flavours.sh [-n OPERATIONS] [-t TEST]... NAME...     plain, debug, ubsan, tsan, traced
+#   flavours.sh [-n OPERATIONS] [-t TEST]... NAME...     plain, classes, debug, ubsan, tsan, traced
 # OPERATIONS are those of the model test, 30000 without it; its seed is printed.  Without TEST all of
 # them run; tsan has the model test alone.
 . "$(dirname "$0")/../lib.sh"
@@ -11,7 +11,7 @@ while getopts n:t: option; do
 	case $option in
 	n) operations=$OPTARG ;;
 	t) chosen="$chosen $OPTARG" ;;
-	*) fail "usage: flavours.sh [-n OPERATIONS] [-t TEST]... plain|debug|ubsan|tsan|traced..." ;;
+	*) fail "usage: flavours.sh [-n OPERATIONS] [-t TEST]... plain|classes|debug|ubsan|tsan|traced..." ;;
 	esac
 done
 shift $((OPTIND - 1))
@@ -53,6 +53,12 @@ everything() {
 }
 
 flavour_plain() { everything plain ''; }
+# Other numbers of classes than the one that ships: what follows from it is derived.
+flavour_classes() {
+	for classes in 32 48 128; do
+		everything "$classes classes" -DLW_CLASSES=$classes
+	done
+}
 flavour_debug() { everything debug -O0; }
 flavour_ubsan() {
 	export UBSAN_OPTIONS=print_stacktrace=1
@@ -91,10 +97,10 @@ flavour_traced() {
 	done
 }
 
-[ $# -gt 0 ] || fail "which flavour: plain, debug, ubsan, tsan or traced?"
+[ $# -gt 0 ] || fail "which flavour: plain, classes, debug, ubsan, tsan or traced?"
 for name; do
 	case $name in
-	plain | debug | ubsan | tsan | traced) flavour_"$name" ;;
+	plain | classes | debug | ubsan | tsan | traced) flavour_"$name" ;;
 	*) fail "no flavour is called \"$name\"" ;;
 	esac
 done

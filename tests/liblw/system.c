@@ -563,7 +563,7 @@ static void a_batch_that_comes_again_needs_no_system_call(void)
 		ROUNDS = 12
 	};
 	static void *p[MANY];
-	size_t least = WORD == 8 ? 8 << 10 : 600;
+	size_t least = WORD == 8 ? 8 << 10 : POOL_MAX + GRAIN;
 	for (size_t size = least; size <= KEEP_MAX / MANY; size *= 2) {
 		unsigned calls = 0;
 		for (unsigned round = 0; round < ROUNDS; round++) {

@@ -3,6 +3,7 @@
  */
 #include "check.h"
 #include "lw.h"
+#include "lw_heap.h"
 
 #include <errno.h>
 #include <malloc.h>
@@ -222,7 +223,7 @@ static void an_ended_thread_leaves_pools_which_a_trim_takes(void)
 	lw_trim(0);
 	size_t before = free_in_pools();
 	pthread_join(start(use_many_pools, NULL), NULL);
-	CHECK(free_in_pools() > before + 10000);
+	CHECK(free_in_pools() > before + 10 * TILE);
 	lw_trim(0);
 	CHECK(free_in_pools() <= before);
 }
@@ -309,10 +310,10 @@ static void key_destructors_may_allocate_and_free(void)
 	}
 	CHECK(destroyed >= 600 * 40);
 	/* A block of 60 bytes is left by each thread's last round: that is the test's; past its heap's
-	 * end a thread is served chunks, of 1 KiB and a record at least. */
-	if (kept() > early + early / 4 + 600 * 1152 + (128 << 10))
+	 * end a thread is served chunks, of a tile and a record at least. */
+	if (kept() > early + early / 4 + 600 * (TILE + LINE) + (128 << 10))
 		check_say(STDERR_FILENO, "# kept %zu, was %zu\n", kept(), early);
-	CHECK(kept() <= early + early / 4 + 600 * 1152 + (128 << 10));
+	CHECK(kept() <= early + early / 4 + 600 * (TILE + LINE) + (128 << 10));
 }
 
 #ifdef __GLIBC__

@@ -20,7 +20,7 @@ done
 ok "$(wc -l <"$work/names") options of CMake"
 
 grep -o -E '`LW_[A-Z_]+=[a-z0-9]+`' "$readme" | tr -d '`' | cut -d= -f1 | sort -u | while read -r name; do
-	grep -q "\"$name\"" "$root"/liblw/*.c || fail "liblw does not read $name"
+	grep -q "\"$name\"" "$root"/liblw/*.[ch] || fail "liblw does not read $name"
 done
 ok "variables"
 
