@@ -1,13 +1,13 @@
 /*
  * lw.c - the allocator.
  *
- * 1. Requests up to POOL_MAX are served from pools of the calling thread: a slot is the lowest bit
- *    set in a word, to free it sets the bit again.  No lock, no atomic read-modify-write.
+ * 1. Requests up to POOL_MAX are served from pools of the calling thread: malloc takes the slot of
+ *    the lowest bit set in a word, free sets the bit again.  No lock, no atomic read-modify-write.
  * 2. Larger ones, and pools, are chunks.  free() defers: the chunk goes, unmerged, onto a list of
  *    the thread, where a request of the same size takes it back.  When neither that nor the shared
  *    bins fit, always before the heap grows, and when the bounds below are reached, the thread's
  *    deferred chunks are merged into the shared heap, in one batch under one lock.
- * 3. What the heap knows of its chunks lies apart from them, in slabs of its own: an overflow cannot
+ * 3. What the heap knows of its chunks lies apart from them, in metadata pages: an overflow cannot
  *    reach it, and memory that is free, or was never written, is not touched.
  *
  * Costs.  Pools, deferral, bins (segregated fit with a bitmap, as in Masmano et al., TLSF, 2004):
@@ -15,22 +15,18 @@
  * 12,000 basic blocks of code (tests/liblw/bounded.c counts them), beside system calls, memset and
  * memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, a thread's exit, another allocator's block.
  *
- * Memory.  The heap grows by sbrk, where that is refused by mmap.  Whole pages of free chunks go back
- * when what was written of them exceeds twice lw.keep and a 64th of what is in use: page by page, small
- * pieces only beyond twice that, as they may still become large ones; the top, which may have one
- * lw.keep more, by moving the break.  lw.keep grows fourfold, up to KEEP_MAX, when something went
- * back and clean memory is wanted again, and to the size of a block that is freed: a program that
- * alternates pays for a few rounds only.  A thread holds back at most DEFER_BYTES of deferred chunks,
- * and leaves empty pools of up to POOL_KEPT to the next one; of slabs EMPTY_MAX of each kind stay.
+ * Memory.  The heap grows by sbrk and, where that is refused, by mmap.  What goes back to the system
+ * and when is said by chunk_release() in lw_growth.h.  A thread holds back at most DEFER_BYTES of
+ * deferred chunks, and leaves empty pools of up to POOL_KEPT to the next one; empty metadata pages
+ * stay up to EMPTY_MAX of each kind.
  *
  * Not promised: that a pool's memory returns before its thread, or one that adopts its heap,
  * allocates again after others freed into it.
  *
  * Rooms.  The allocator is one translation unit: this file includes its rooms, lw_*.h, in the order
- * in which they stand on each other, so that each calls the ones above it in the list below, and can
- * call no other.  A room is no header: it is compiled here alone, once, says first what it holds and
- * what is true there, and has its own constants in front of its functions.  Read from the top down
- * they explain themselves; malloc and free stand at the end of this file.
+ * in which they stand on each other; a room can call only those that come before it.  A room is
+ * compiled here and nowhere else.  It begins with what it holds, what always holds true there and
+ * what it calls; then come its constants, then its functions, helpers first.
  */
 #include "lw.h"
 #include "lw_heap.h"
@@ -54,7 +50,7 @@
 #include "lw_blocks.h"
 
 #define LARGE ((size_t)128 << 10) /* blocks of whole pages, whose memory moves by mremap */
-_Static_assert(LARGE > POOL_MAX, "whole pages are no pool's");
+_Static_assert(LARGE > POOL_MAX, "blocks of whole pages do not come from pools");
 
 static void *out_of_memory(void)
 {
@@ -62,13 +58,13 @@ static void *out_of_memory(void)
 	return NULL;
 }
 
-/* The bytes of a chunk for N bytes. */
+/* How large a chunk has to be for a block of N bytes. */
 static INLINE size_t chunk_size(size_t n)
 {
 	return n < TILE ? TILE : n < LARGE ? ALIGN_UP(n, GRAIN) : ALIGN_UP(n, lw.page);
 }
 
-/* N bytes that no current pool has. */
+/* A block of N bytes where the current pool has no free slot, or the request is too large for one. */
 static OUTLINE void *alloc_slow(size_t n, size_t align)
 {
 	struct heap *h = heap_get();
@@ -83,27 +79,29 @@ static OUTLINE void *alloc_slow(size_t n, size_t align)
 	return c ? (void *)c->at : out_of_memory();
 }
 
-/* Makes the live chunk C of SIZE in place, if it can be; a little less is kept for growth. */
+/* Resizes the live chunk C to SIZE in place; false if that cannot be.  A chunk that is only a little
+ * too large stays as it is, with room to grow. */
 static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 {
 	size_t had = c->bytes;
-	uintptr_t soil = end_of(c);
+	uintptr_t touched = end_of(c);
 	if (size <= had && had - size < TILE + had / 8)
 		return true;
 	int saved = lock();
 	bool ready = records_ready(NARROW);
 	if (size > had && ready) {
 		merge_deferred(h, ON_MISS);
-		if (lw.top ? lw.top->at == soil && had + lw.top->bytes < size : soil == lw.end)
+		if (lw.top ? lw.top->at == touched && had + lw.top->bytes < size
+		           : touched == lw.end)
 			heap_grow(size - had);
 	}
 	if (ready) {
-		struct chunk *next = map_get(soil);
+		struct chunk *next = map_get(touched);
 		map_set(c, NULL);
 		c->dirt = size < had ? (had - size) / GRAIN : 0;
 		if (size < had || (next && had + next->bytes >= size))
-			soil = chunk_absorb(c, next, soil);
-		chunk_cut(c, 0, c->bytes < size ? had : size, soil);
+			touched = chunk_absorb(c, next, touched);
+		chunk_cut(c, 0, c->bytes < size ? had : size, touched);
 	}
 	unlock(saved);
 	return size <= c->bytes;
@@ -120,7 +118,7 @@ API HOT void *malloc(size_t n)
 	return slot_take(pool);
 }
 
-/* A free into POOL, which is another thread's. */
+/* Frees P in POOL, which belongs to another thread. */
 static void free_remote(struct chunk *pool, void *p)
 {
 	size_t slot = slot_of(pool, p), bit = (size_t)1 << slot % BITS;
@@ -129,7 +127,7 @@ static void free_remote(struct chunk *pool, void *p)
 	if (others & bit)
 		fault("double free", p);
 	if (others || __atomic_fetch_or(&pool->told, 1u << word, __ATOMIC_ACQ_REL))
-		return; /* the owner has been told, or will be */
+		return; /* the owner knows, or will be told, of this word */
 	struct chunk **list = &pool->owner->pending;
 	pool->pending = __atomic_load_n(list, __ATOMIC_RELAXED);
 	while (!__atomic_compare_exchange_n(list, &pool->pending, pool, true, __ATOMIC_RELEASE,
@@ -137,33 +135,33 @@ static void free_remote(struct chunk *pool, void *p)
 		;
 }
 
-/* A free that is not of the caller's own pools. */
+/* Frees P, which does not lie in a pool of the caller's, or is not a live block. */
 static OUTLINE void free_slow(void *p)
 {
 	if (!p)
 		return;
-	struct chunk *home = home_of(p);
-	if (!home) {
+	struct chunk *c = block_owner(p);
+	if (!c) {
 		TRACE(path, TO_FOREIGN);
 		__atomic_fetch_add(&lw.foreign, 1, __ATOMIC_RELAXED);
-	} else if (home->flags & POOL) {
+	} else if (c->flags & POOL) {
 		TRACE(path, TO_REMOTE);
-		free_remote(home, p);
+		free_remote(c, p);
 	} else {
-		unsigned flags = home->flags;
+		unsigned flags = c->flags;
 		if (alone())
-			home->flags |= DEFERRED;
+			c->flags |= DEFERRED;
 		else
-			flags = __atomic_fetch_or(&home->flags, DEFERRED, __ATOMIC_ACQ_REL);
-		if (flags & (FREE | DEFERRED)) /* two threads freed it at one moment */
+			flags = __atomic_fetch_or(&c->flags, DEFERRED, __ATOMIC_ACQ_REL);
+		if (flags & (FREE | DEFERRED)) /* two threads freed it at the same moment */
 			fault("double free", p);
 		struct heap *h = self->most ? self : NULL;
 		TRACE(path, h ? TO_DEFERRED : TO_HEAP);
-		chunk_free(h, home);
+		chunk_free(h, c);
 	}
 }
 
-/* A free into another pool than the last one. */
+/* Frees P, which does not lie in the pool of the last free. */
 static HOT OUTLINE void free_other(void *p)
 {
 	struct chunk *pool = map_guess((uintptr_t)p);
@@ -172,7 +170,7 @@ static HOT OUTLINE void free_other(void *p)
 		return free_slow(p);
 	latest = pool;
 	if (unlikely(!slot_free(pool, slot)))
-		free_slow(p); /* it tells what is wrong */
+		free_slow(p); /* says what is wrong, and aborts */
 }
 
 API HOT void free(void *p)
@@ -195,7 +193,7 @@ API void *calloc(size_t count, size_t size)
 		return NULL;
 	char *end = p + n, *from = end, *to = (char *)((uintptr_t)end & -lw.page);
 	if (n > POOL_MAX)
-		from = (char *)ALIGN_UP(soil_of(map_get((uintptr_t)p)), lw.page);
+		from = (char *)ALIGN_UP(touched_of(map_get((uintptr_t)p)), lw.page);
 	if (from >= to)
 		return memset(p, 0, n);
 	memset(to, 0, end - to); /* below lie pages of zeros */
@@ -206,16 +204,16 @@ API void *realloc(void *p, size_t n)
 {
 	if (!p)
 		return malloc(n);
-	struct chunk *home = home_of(p);
+	struct chunk *c = block_owner(p);
 	if (!n) {
 		free(p);
 		return NULL;
 	}
-	if (n > PTRDIFF_MAX || !home)
+	if (n > PTRDIFF_MAX || !c)
 		return out_of_memory();
-	size_t had = usable(home), page = lw.page, len = n < had ? n : had, moved = 0;
-	if (home->flags & POOL ? n <= had && 2 * n > had
-	                       : n > POOL_MAX && chunk_resize(self, home, chunk_size(n)))
+	size_t had = usable(c), page = lw.page, len = n < had ? n : had, moved = 0;
+	if (c->flags & POOL ? n <= had && 2 * n > had
+	                    : n > POOL_MAX && chunk_resize(self, c, chunk_size(n)))
 		return p;
 	bool grows = n > had && n > POOL_MAX; /* and will again: it moves with room to spare */
 	char *to = malloc(grows ? n + n / 8 : n);

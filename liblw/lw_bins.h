@@ -1,10 +1,10 @@
 /*
  * lw_bins.h - the room of free chunks: bins by size, and the top.
  *
- * A bin spans an eighth of a doubling; a bit tells whether it is empty (segregated fit, as in Masmano
- * et al., TLSF, 2004).  Invariants: each free chunk is in the bin of its size, or is the top; lw.free
- * and lw.dirty are the sums over them.  The lock is held in the whole room, but for flags_set.  Calls
- * the map's room.
+ * A bin spans an eighth of a doubling; a bit says whether it holds anything (segregated fit, as in
+ * Masmano et al., TLSF, 2004).  Invariants: each free chunk is in the bin of its size, or is the top;
+ * lw.free and lw.dirty are the sums over them.  All functions that touch a bin need the lock.  Calls
+ * the map.
  */
 
 #define FIT_MAX 4 /* chunks of a bin that are looked at */
@@ -15,28 +15,30 @@ static INLINE unsigned bin_number(size_t size)
 	return ((high - TILE_LOG) << BIN_LOG) + (size >> (high - BIN_LOG) & ((1 << BIN_LOG) - 1));
 }
 
-/* For C in use, without the lock: who frees its neighbour looks whether C is free. */
+/* Sets the flags of C, which is in use, without the lock. */
 static void flags_set(struct chunk *c, unsigned flags)
 {
 	__atomic_store_n(&c->flags, flags, __ATOMIC_RELAXED);
 }
 
-/* Where the memory of C, which is no pool, begins that was never written, or went back. */
-static uintptr_t soil_of(const struct chunk *c) { return c->written + 1; }
+/* The high-water mark of C, which is not a pool: from here on its memory was never written since it
+ * came from the system. */
+static uintptr_t touched_of(const struct chunk *c) { return c->written + 1; }
 
-/* What C, which is in a bin, adds to lw.dirty: nothing if it may have no whole page. */
+/* What C, which is in a bin, adds to lw.dirty: nothing if it may not hold a whole page. */
 static size_t dirt_of(const struct chunk *c)
 {
 	return c->bytes < 2 * lw.page ? 0 : c->dirt * GRAIN;
 }
 
-/* Puts C, whose neighbours are in use, into its bin, or makes it the top. */
-static void bin_insert(struct chunk *c, uintptr_t soil)
+/* Puts C, whose neighbours are in use, into its bin, or makes it the top; TOUCHED is its high-water
+ * mark, which may lie outside of it. */
+static void bin_insert(struct chunk *c, uintptr_t touched)
 {
 	unsigned n = bin_number(c->bytes);
 	size_t most = c->bytes / GRAIN;
 	c->flags = FREE;
-	c->written = (soil < c->at ? c->at : soil < end_of(c) ? soil : end_of(c)) - 1;
+	c->written = (touched < c->at ? c->at : touched < end_of(c) ? touched : end_of(c)) - 1;
 	c->dirt = c->dirt < most ? c->dirt : most;
 	lw.free += c->bytes;
 	map_set(c, c);
@@ -72,7 +74,7 @@ static HOT void bin_remove(struct chunk *c)
 		lw.filled[n / BITS] &= ~((size_t)1 << n % BITS);
 }
 
-/* The smallest chunk of SIZE or more among the first of bin N; NULL. */
+/* The smallest chunk of at least SIZE among the first of bin N, or NULL. */
 static HOT struct chunk *bin_best(unsigned n, size_t size)
 {
 	struct chunk *best = NULL, *c = lw.bin[n];
@@ -82,7 +84,7 @@ static HOT struct chunk *bin_best(unsigned n, size_t size)
 	return best;
 }
 
-/* A chunk of SIZE or more from SIZE's own bin, or else from the next larger one. */
+/* A chunk of at least SIZE from SIZE's own bin, or else from the next larger one that holds any. */
 static HOT struct chunk *bin_find(size_t size)
 {
 	unsigned n = bin_number(size);

@@ -1,25 +1,25 @@
 /*
  * lw_blocks.h - the room where a pointer of the program's becomes a pool or a chunk of ours.
  *
- * Every pointer that comes in and is no live block ends the program here, or is found to be another
- * allocator's.  Calls the rooms of slots and map.
+ * Every pointer that comes in passes here: if it is not a live block it ends the program, or is found
+ * to be another allocator's.  Calls pools and map.
  */
 
-/* Whether SLOT of POOL is free, if its owner knows it or not. */
+/* Whether SLOT of POOL is free, whether its owner knows it yet or not. */
 static INLINE bool slot_freed(struct chunk *pool, size_t slot)
 {
 	size_t remote = __atomic_load_n(&pool->remote[slot / BITS], __ATOMIC_RELAXED);
 	return (pool->free[slot / BITS] | remote) >> slot % BITS & 1;
 }
 
-/* What C, a pool or a chunk, holds in one block. */
+/* The bytes of one block in C. */
 static size_t usable(const struct chunk *c) { return c->flags & POOL ? c->size : c->bytes; }
 
-/* Whether P, which no chunk holds, is in a piece of the break that others fetched. */
+/* Whether P, which lies in no chunk, is in a piece of the break that others fetched. */
 static bool foreign(uintptr_t p) { return lw.low && p > lw.low - sys_others() && p < sys_sbrk(0); }
 
-/* What is wrong with P, which is no live block: aborts, or NULL if it is another allocator's. */
-static OUTLINE struct chunk *home_missing(void *p)
+/* P is not a live block of ours: aborts and says why, or returns NULL if it is another allocator's. */
+static OUTLINE struct chunk *owner_missing(void *p)
 {
 	int saved = lock();
 	struct chunk *c = map_search((uintptr_t)p);
@@ -35,14 +35,14 @@ static OUTLINE struct chunk *home_missing(void *p)
 	return NULL;
 }
 
-/* What P, a live block, lies in: its pool, its chunk, or NULL if it is another allocator's.  Aborts
- * if it is none. */
-static HOT struct chunk *home_of(void *p)
+/* The pool or chunk that holds the block at P, or NULL if that is another allocator's.  Aborts if P is
+ * not a live block. */
+static HOT struct chunk *block_owner(void *p)
 {
 	struct chunk *c = map_guess((uintptr_t)p);
 	size_t slot = c && c->flags & POOL ? slot_of(c, p) : 0;
 	bool live =
 		c && (c->flags & POOL ? slot < c->slots && !slot_freed(c, slot)
 	                              : c->at == (uintptr_t)p && !(c->flags & (FREE | DEFERRED)));
-	return likely(live) ? c : home_missing(p);
+	return likely(live) ? c : owner_missing(p);
 }

@@ -3,14 +3,14 @@
  *
  * It needs the allocator's internals, so it is compiled in one unit with it.  First it is proved
  * that the map's entries are those of chunks that tile the heap, on which all else stands, then
- * that records lie in slabs, then what each chunk is, then the lists.  What is found on the way is
- * counted twice, by chunk and by entry, slot, slab or list: both have to agree.
+ * that records lie in metadata pages, then what each chunk is, then the lists.  What is found on the
+ * way is counted twice, by chunk and by entry, slot, metadata page or list: both have to agree.
  */
 #include "lw.c"
 #include "lw_check.h"
 
-#define HEAPS 1024              /* more threads than any test has */
-#define SLABS ((size_t)1 << 13) /* half of them used: records of 300,000 chunks */
+#define HEAPS     1024              /* more threads than any test has */
+#define METAPAGES ((size_t)1 << 13) /* half of them used: records of 300,000 chunks */
 
 #define HOLDS(cond, what, at)                               \
 	do {                                                \
@@ -21,10 +21,10 @@
 /* What the walk over the chunks has seen. */
 static struct {
 	struct met {
-		struct slab *slab;
-		size_t found;       /* of its records: those that somebody has */
-	} met[SLABS];               /* by a hash of the address */
-	size_t slabs, open, listed; /* all of them; that have a free record; in lists */
+		struct metapage *metapage;
+		size_t found;           /* of its records: those that somebody has */
+	} met[METAPAGES];               /* by a hash of the address */
+	size_t metapages, open, listed; /* all of them; that have a free record; in lists */
 	struct heap *heap[HEAPS];
 	unsigned heaps;
 	struct lw_stats sum;
@@ -88,7 +88,7 @@ static struct chunk *chunk_from(size_t *i)
 
 #define for_each_chunk(c, i) for (size_t i = 0; ((c) = chunk_from(&i)); i++)
 
-/* ---- slabs ---- */
+/* ---- metadata pages ---- */
 
 static size_t record_size(unsigned kind)
 {
@@ -96,24 +96,24 @@ static size_t record_size(unsigned kind)
 	return kind == NARROW ? offsetof(struct chunk, slots) : ALIGN_UP(wide, LINE);
 }
 
-/* Whether RECORD, which may be anything, lies in what looks like a slab. */
-static bool in_slab(const void *record)
+/* Whether RECORD, which may be anything, lies in what looks like a metadata page. */
+static bool in_metapage(const void *record)
 {
-	const struct slab *s = slab_of((void *)record);
+	const struct metapage *s = metapage_of((void *)record);
 	return s->kind < KINDS && s->size == record_size(s->kind);
 }
 
-/* Whether AT lies in a page that is kept for a slab to come. */
-static bool is_ready(uintptr_t at) { return at - lw.next_slab < lw.slabs_left * lw.page; }
+/* Whether AT lies in a page that is kept for a metadata page to come. */
+static bool is_ready(uintptr_t at) { return at - lw.next_metapage < lw.metapages_left * lw.page; }
 
 /* Whether RECORD is one of S that was handed out, and perhaps given back. */
-static bool was_taken(const struct slab *s, const void *record)
+static bool was_taken(const struct metapage *s, const void *record)
 {
 	size_t offset = (uintptr_t)record - (uintptr_t)s - LINE;
 	return offset < s->fresh - LINE && !(offset % s->size);
 }
 
-static bool was_returned(const struct slab *s, const void *record)
+static bool was_returned(const struct metapage *s, const void *record)
 {
 	const void *back = s->free;
 	while (back && back != record)
@@ -121,36 +121,38 @@ static bool was_returned(const struct slab *s, const void *record)
 	return back;
 }
 
-static int check_slab(const struct slab *s)
+static int check_metapage(const struct metapage *s)
 {
 	size_t back = 0, taken = (s->fresh - LINE) / s->size;
-	HOLDS(!is_ready((uintptr_t)s), "a slab that has yet to come is in use", s);
+	HOLDS(!is_ready((uintptr_t)s), "a page for records to come is in use", s);
 	HOLDS(s->fresh >= LINE && s->fresh <= lw.page && s->fresh == LINE + taken * s->size,
-	      "a slab's records do not lie end to end", s);
+	      "a metadata page's records do not lie end to end", s);
 	for (void **record = s->free; record; record = *record) {
-		HOLDS(was_taken(s, record), "a free record is none of its slab", record);
+		HOLDS(was_taken(s, record), "a free record lies outside of its metadata page",
+		      record);
 		HOLDS(back++ < taken, "a record is free twice", s);
 	}
 	HOLDS(s->live == taken - back, "records in use miscounted", s);
 	return 0;
 }
 
-/* Where the slab of RECORD was noted, or is to be. */
+/* Where the metadata page of RECORD was noted, or is to be. */
 static struct met *met_with(const void *record)
 {
-	struct slab *s = slab_of((void *)record);
-	size_t i = (uintptr_t)s / lw.page % SLABS;
-	while (seen.met[i].slab && seen.met[i].slab != s)
-		i = (i + 1) % SLABS;
+	struct metapage *s = metapage_of((void *)record);
+	size_t i = (uintptr_t)s / lw.page % METAPAGES;
+	while (seen.met[i].metapage && seen.met[i].metapage != s)
+		i = (i + 1) % METAPAGES;
 	return &seen.met[i];
 }
 
-/* The heaps of a slab need nobody to know them: a thread may have no pool. */
+/* The heaps of a metadata page need nobody to know them: a thread may have no pool. */
 static int meet_heaps(struct met *m)
 {
-	uintptr_t at = (uintptr_t)m->slab + LINE, end = (uintptr_t)m->slab + m->slab->fresh;
-	for (; at < end; at += m->slab->size) {
-		if (was_returned(m->slab, (void *)at))
+	uintptr_t at = (uintptr_t)m->metapage + LINE,
+		  end = (uintptr_t)m->metapage + m->metapage->fresh;
+	for (; at < end; at += m->metapage->size) {
+		if (was_returned(m->metapage, (void *)at))
 			continue;
 		HOLDS(seen.heaps < HEAPS, "too many heaps to check", at);
 		seen.heap[seen.heaps++] = (struct heap *)at;
@@ -159,49 +161,49 @@ static int meet_heaps(struct met *m)
 	return 0;
 }
 
-/* Proves the slab in which RECORD lies, when it is met for the first time. */
-static int meet_slab(const void *record)
+/* Proves the metadata page in which RECORD lies, when it is met for the first time. */
+static int meet_metapage(const void *record)
 {
 	struct met *m = met_with(record);
-	if (m->slab)
+	if (m->metapage)
 		return 0;
-	HOLDS(seen.slabs++ < SLABS / 2, "too many slabs to check", record);
-	m->slab = slab_of((void *)record);
-	if (check_slab(m->slab))
+	HOLDS(seen.metapages++ < METAPAGES / 2, "too many metadata pages to check", record);
+	m->metapage = metapage_of((void *)record);
+	if (check_metapage(m->metapage))
 		return -1;
-	seen.open += !slab_full(m->slab);
-	return m->slab->kind == HEAP ? meet_heaps(m) : 0;
+	seen.open += !metapage_full(m->metapage);
+	return m->metapage->kind == HEAP ? meet_heaps(m) : 0;
 }
 
 /* The record of a chunk is in use, and has room for what the chunk is. */
 static int check_record(const struct chunk *c)
 {
-	HOLDS(in_slab(c), "a record in no slab", c);
-	if (meet_slab(c))
+	HOLDS(in_metapage(c), "a record in no metadata page", c);
+	if (meet_metapage(c))
 		return -1;
 	struct met *m = met_with(c);
-	HOLDS(was_taken(m->slab, c), "a record that was not handed out", c);
-	HOLDS(!was_returned(m->slab, c), "a chunk's record is free", c);
-	HOLDS(m->slab->kind != HEAP, "a chunk's record is a heap", c);
+	HOLDS(was_taken(m->metapage, c), "a record that was not handed out", c);
+	HOLDS(!was_returned(m->metapage, c), "a chunk's record is free", c);
+	HOLDS(m->metapage->kind != HEAP, "a chunk's record is a heap", c);
 	/* A pool's shape lies where a narrow record has ended. */
-	HOLDS(!(c->flags & POOL) || m->slab->kind == WIDE, "a record is too small for a pool",
+	HOLDS(!(c->flags & POOL) || m->metapage->kind == WIDE, "a record is too small for a pool",
 	      c->at);
 	m->found++;
 	return 0;
 }
 
-/* The lists are of slabs that are not full.  Their links are right: they go round in no circle. */
-static int check_slab_lists(void)
+/* The lists hold the metadata pages that are not full.  Their links are right: so no list is a circle. */
+static int check_metapage_lists(void)
 {
 	for (unsigned kind = 0; kind < KINDS; kind++) {
-		const struct slab *prev = NULL;
-		for (const struct slab *s = lw.slab[kind]; s; prev = s, s = s->next) {
-			HOLDS(s == slab_of((void *)s) && in_slab(s),
-			      "a list of slabs has what is none", s);
-			HOLDS(s->kind == kind, "a slab in the list of another kind", s);
-			HOLDS(s->prev == prev, "a broken link in a list of slabs", s);
-			HOLDS(!slab_full(s), "a full slab in a list", s);
-			if (meet_slab(s))
+		const struct metapage *prev = NULL;
+		for (const struct metapage *s = lw.metapage[kind]; s; prev = s, s = s->next) {
+			HOLDS(s == metapage_of((void *)s) && in_metapage(s),
+			      "not a metadata page in a list of them", s);
+			HOLDS(s->kind == kind, "a metadata page in the list of another kind", s);
+			HOLDS(s->prev == prev, "a broken link in a list of metadata pages", s);
+			HOLDS(!metapage_full(s), "a full metadata page in a list", s);
+			if (meet_metapage(s))
 				return -1;
 			seen.listed++;
 		}
@@ -210,11 +212,11 @@ static int check_slab_lists(void)
 }
 
 /* A heap may be known by its pools alone, by those that look for one whose thread is gone, by its
- * thread: so its slab, if that is full. */
+ * thread: so its metadata page, if that is full. */
 static int find_heap(const struct heap *h, const char *what)
 {
-	HOLDS(h == &first || in_slab(h), what, h);
-	return h == &first ? 0 : meet_slab(h);
+	HOLDS(h == &first || in_metapage(h), what, h);
+	return h == &first ? 0 : meet_metapage(h);
 }
 
 static int find_heaps(void)
@@ -236,45 +238,47 @@ static int find_heaps(void)
 	               : find_heap(self, "the thread's heap is unknown");
 }
 
-/* What was counted in the slabs is what is there. */
+/* What was counted in the metadata pages is what is there. */
 static int check_records(void)
 {
 	size_t empty[KINDS] = {0};
-	HOLDS(lw.slabs_left <= SLAB_BATCH && !(lw.next_slab % lw.page),
-	      "no pages for slabs to come", &lw.next_slab);
-	HOLDS(seen.open == seen.listed, "a slab with a free record is in no list", lw.slab);
-	HOLDS(seen.sum.extent + seen.slabs * lw.page == lw.extent && lw.extent <= lw.peak,
+	HOLDS(lw.metapages_left <= METAPAGE_BATCH && !(lw.next_metapage % lw.page),
+	      "not a row of pages for records to come", &lw.next_metapage);
+	HOLDS(seen.open == seen.listed, "a metadata page with a free record is in no list",
+	      lw.metapage);
+	HOLDS(seen.sum.extent + seen.metapages * lw.page == lw.extent && lw.extent <= lw.peak,
 	      "extent is not what came from the system", &lw.extent);
-	for (size_t i = 0; i < SLABS; i++) {
-		const struct slab *s = seen.met[i].slab;
+	for (size_t i = 0; i < METAPAGES; i++) {
+		const struct metapage *s = seen.met[i].metapage;
 		if (!s)
 			continue;
 		HOLDS(s->live == seen.met[i].found, "a record of nothing", s);
 		empty[s->kind] += !s->live;
 	}
 	for (unsigned kind = 0; kind < KINDS; kind++) {
-		HOLDS(empty[kind] == lw.empty[kind], "empty slabs miscounted", &lw.empty[kind]);
+		HOLDS(empty[kind] == lw.empty[kind], "empty metadata pages miscounted",
+		      &lw.empty[kind]);
 		HOLDS(!empty[kind] || (empty[kind] - 1) * lw.page < EMPTY_MAX,
-		      "too many empty slabs of a kind", &lw.empty[kind]);
+		      "too many empty metadata pages of a kind", &lw.empty[kind]);
 	}
-	seen.sum.headers = seen.slabs * lw.page;
+	seen.sum.headers = seen.metapages * lw.page;
 	return 0;
 }
 
-/* An overflow out of a chunk cannot reach a record: no slab lies inside of one. */
+/* An overflow out of a chunk cannot reach a record: no metadata page lies inside of one. */
 static int check_apart(void)
 {
 	struct chunk *c;
 	for_each_chunk(c, i)
 		for (uintptr_t at = c->at & -lw.page; at < end_of(c); at += lw.page)
-			HOLDS(!met_with((void *)at)->slab && !is_ready(at),
-			      "a slab inside of a chunk", at);
+			HOLDS(!met_with((void *)at)->metapage && !is_ready(at),
+			      "a metadata page inside of a chunk", at);
 	return 0;
 }
 
-static int check_slabs(void)
+static int check_metapages(void)
 {
-	return check_slab_lists() || find_heaps() || check_records() || check_apart() ? -1 : 0;
+	return check_metapage_lists() || find_heaps() || check_records() || check_apart() ? -1 : 0;
 }
 
 /* ---- the map ---- */
@@ -318,7 +322,7 @@ static int check_neighbours(const struct chunk *c)
 	return 0;
 }
 
-/* Chunks, each with a record of its own, lie end to end, as the map tells. */
+/* Chunks, each with a record of its own, lie end to end, as the map says. */
 static int check_tiling(void)
 {
 	struct chunk *c;
@@ -336,7 +340,7 @@ static int check_tiling(void)
 	return 0;
 }
 
-/* Entries that are no chunk's are NULL. */
+/* All other entries are NULL. */
 static int check_marks(void)
 {
 	for (size_t i = 0; i < leaves * LEAF_TILES; i += BITS) {
@@ -357,7 +361,7 @@ static int check_break(void)
 	      &lw.low);
 	HOLDS(!(lw.end % lw.page) && map_search(lw.end - 1), "our break ends in no chunk", &lw.end);
 	HOLDS(!lw.top || (map_get(lw.top->at) == lw.top && lw.top->flags & FREE),
-	      "the top is no free chunk", &lw.top);
+	      "the top is not a free chunk", &lw.top);
 	return 0;
 }
 
@@ -367,7 +371,7 @@ static int check_shape(const struct chunk *pool)
 {
 	size_t size = pool->size, whole = pool->bytes & -TILE;
 	HOLDS(pool->flags == (POOL | FILLED) && !(pool->at % TILE),
-	      "a pool is no row of whole tiles", pool->at);
+	      "a pool is not a row of whole tiles", pool->at);
 	HOLDS(pool->class < CLASSES && class_of(pool->class) == pool->class &&
 	              size == (pool->class + 1) * GRAIN,
 	      "a pool of no class", pool->at);
@@ -398,7 +402,7 @@ static int check_bits(struct chunk *pool)
 	return 0;
 }
 
-/* A pool with FREE slots is in a ring, and `until` tells when to look at it. */
+/* A pool with FREE slots is in a ring, and `until` says when to look at it. */
 static int check_until(const struct chunk *pool, unsigned free)
 {
 	if (!pool->next) {
@@ -446,7 +450,7 @@ static int check_pool(struct chunk *pool)
 static int check_free(const struct chunk *c)
 {
 	uintptr_t page = ALIGN_UP(c->at, lw.page), end = end_of(c) & -lw.page;
-	uintptr_t from = soil_of(c) > page ? soil_of(c) : page;
+	uintptr_t from = touched_of(c) > page ? touched_of(c) : page;
 	HOLDS(!(c->flags & ~FREE), "a free chunk that is something else", c->at);
 	HOLDS(from >= end || zeros((void *)from, end - from), "memory that went back was written",
 	      c->at);
@@ -479,7 +483,8 @@ static int check_chunks(void)
 {
 	struct chunk *c;
 	for_each_chunk(c, i) {
-		HOLDS(c->flags & POOL || c->written & 1, "what is no pool has an owner", c->at);
+		HOLDS(c->flags & POOL || c->written & 1, "a chunk that is not a pool has an owner",
+		      c->at);
 		if (c->flags & POOL   ? check_pool(c)
 		    : c->flags & FREE ? check_free(c)
 		                      : check_block(c))
@@ -519,7 +524,7 @@ static int check_rings(const struct heap *h)
 		while (pool != &nowhere && class_of(i) == i) {
 			HOLDS(pool->owner == h && pool->class == i, "a pool in the wrong ring",
 			      pool);
-			HOLDS(pool->next && seen.ringed--, "a ring holds what is no pool", pool);
+			HOLDS(pool->next && seen.ringed--, "not a pool in a ring", pool);
 			pool = pool->next == head ? &nowhere : pool->next;
 		}
 	}
@@ -608,8 +613,8 @@ API int lw_check(void)
 		return 0;
 	memset(&seen, 0, sizeof seen);
 	return check_leaves() || check_tiling() || check_marks() || check_break() ||
-	                       check_slabs() || check_chunks() || check_bins() || check_heaps() ||
-	                       check_thread() || check_figures()
+	                       check_metapages() || check_chunks() || check_bins() ||
+	                       check_heaps() || check_thread() || check_figures()
 	               ? -1
 	               : 0;
 }

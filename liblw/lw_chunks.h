@@ -4,7 +4,7 @@
  * A thread defers what it frees, unmerged, in buckets by size, from which a request of the same size
  * takes it back without the lock.  Invariants: a heap defers less than DEFER_COUNT chunks and
  * DEFER_BYTES when a call ends; they are merged in one batch, and always before the heap grows.
- * Calls the rooms of growth, bins and metadata.
+ * Calls growth, bins, metadata and map.
  */
 
 #define DEFER_COUNT 20                         /* merging so many under one lock hides its cost */
@@ -13,13 +13,13 @@
 
 /* ---- the lock is held ---- */
 
-/* Bytes to leave below C so that it is aligned and what is left is a chunk or nothing. */
+/* Bytes to leave at the start of C so that the rest is aligned; what is left is a chunk or nothing. */
 static size_t lead_of(const struct chunk *c, size_t align)
 {
 	return c->at & (align - 1) ? ALIGN_UP(c->at + TILE, align) - c->at : 0;
 }
 
-/* A free chunk in which SIZE fits aligned, the top only if nothing else does; NULL. */
+/* A free chunk in which SIZE fits aligned, or NULL; the top only if nothing else will do. */
 static HOT struct chunk *chunk_find(size_t size, size_t align)
 {
 	struct chunk *c = bin_find(size);
@@ -30,20 +30,21 @@ static HOT struct chunk *chunk_find(size_t size, size_t align)
 	return c;
 }
 
-/* Puts SIZE bytes of C, whose neighbours are in use, LEAD bytes into it, in use; the rest is free. */
-static void chunk_cut(struct chunk *c, size_t lead, size_t size, uintptr_t soil)
+/* Puts the SIZE bytes of C that begin LEAD bytes into it in use; the rest becomes free.  C is not in
+ * a bin or the map, its neighbours are in use, TOUCHED is its high-water mark. */
+static void chunk_cut(struct chunk *c, size_t lead, size_t size, uintptr_t touched)
 {
 	uintptr_t at = c->at;
 	size_t rest = c->bytes - lead - size;
 	c->at += lead;
 	c->bytes = rest < TILE ? size + rest : size;
 	c->flags = 0;
-	c->written = (soil > c->at ? soil : c->at) - 1;
+	c->written = (touched > c->at ? touched : c->at) - 1;
 	map_set(c, c);
 	if (rest >= TILE)
-		bin_insert(chunk_make(end_of(c), rest, c->dirt), soil);
+		bin_insert(chunk_make(end_of(c), rest, c->dirt), touched);
 	if (lead)
-		bin_insert(chunk_make(at, lead, c->dirt), soil);
+		bin_insert(chunk_make(at, lead, c->dirt), touched);
 }
 
 /* Merges what H has deferred into the shared heap. */
@@ -62,8 +63,8 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 	TRACE(batch_end);
 }
 
-/* A live chunk of SIZE; NULL: there is no memory.  If none is READY for records, what is free is taken
- * as it is. */
+/* A live chunk of at least SIZE, or NULL if there is no memory.  Unless records are READY a free chunk
+ * is taken as a whole. */
 static struct chunk *chunk_get(struct heap *h, size_t size, size_t align, bool ready)
 {
 	struct chunk *c = chunk_find(size, align);
@@ -76,19 +77,19 @@ static struct chunk *chunk_get(struct heap *h, size_t size, size_t align, bool r
 	size_t lead = c ? lead_of(c, align) : 0;
 	if (!c || (!ready && lead))
 		return NULL;
-	uintptr_t soil = soil_of(c);
+	uintptr_t touched = touched_of(c);
 	TRACE(source, c == lw.top ? FROM_TOP : FROM_BIN);
 	if (2 * GRAIN * c->dirt < c->bytes)
 		heap_miss();
 	bin_remove(c);
-	chunk_cut(c, lead, ready ? size : c->bytes, soil);
+	chunk_cut(c, lead, ready ? size : c->bytes, touched);
 	return c;
 }
 
 /* Gives C, a live chunk of whole tiles, a record of KIND and all its tiles in the map. */
 static struct chunk *chunk_widen(struct chunk *c, unsigned kind)
 {
-	struct chunk *wide = slab_of(c)->kind >= kind ? c : record_new(kind);
+	struct chunk *wide = metapage_of(c)->kind >= kind ? c : record_new(kind);
 	wide->at = c->at;
 	wide->bytes = c->bytes;
 	wide->written = c->written;
@@ -103,13 +104,13 @@ static struct chunk *chunk_widen(struct chunk *c, unsigned kind)
 
 static size_t bucket_of(size_t n) { return n / GRAIN * GOLDEN / (SIZE_MAX / BUCKETS + 1); }
 
-/* A deferred chunk of H of SIZE, live again; if KIND is not NARROW, for a pool with a record of KIND; or
- * NULL. */
+/* A chunk of exactly SIZE that H has deferred, live again, or NULL.  If KIND is WIDE it has to have
+ * been a pool before: its record and its entries in the map are those of one. */
 static struct chunk *deferred_take(struct heap *h, size_t size, size_t align, unsigned kind)
 {
 	struct chunk **bucket = &h->deferred[bucket_of(size)], *c = *bucket;
 	if (!c || c->bytes != size || c->at & (align - 1) ||
-	    (kind && (!(c->flags & FILLED) || slab_of(c)->kind < kind)))
+	    (kind && (!(c->flags & FILLED) || metapage_of(c)->kind < kind)))
 		return NULL;
 	*bucket = c->next;
 	flags_set(c, c->flags & ~DEFERRED);
@@ -120,8 +121,8 @@ static struct chunk *deferred_take(struct heap *h, size_t size, size_t align, un
 	return c;
 }
 
-/* A live chunk of SIZE for H, or NULL for a thread without a heap; if KIND is not NARROW, for a pool.
- * NULL: there is no memory. */
+/* A live chunk of at least SIZE, or NULL if there is no memory.  H is NULL for a thread without a
+ * heap; KIND is WIDE for a pool. */
 static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align, unsigned kind)
 {
 	struct chunk *c = h ? deferred_take(h, size, align, kind) : NULL;
@@ -136,7 +137,7 @@ static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align, unsi
 	return c;
 }
 
-/* Gives C, which is marked as deferred, back: by H's next batch, or at once without a heap. */
+/* Gives C, which is marked as deferred, back: with H's next batch or, without a heap, at once. */
 static void chunk_free(struct heap *h, struct chunk *c)
 {
 	if (h) {

@@ -1,7 +1,7 @@
 /*
- * lw_family.h - the room of malloc's family: what programs call beside malloc, free, calloc, realloc.
+ * lw_family.h - the room of the family: what programs call beside malloc, free, calloc and realloc.
  *
- * All but the trim look into no heap: each is a call of those four, or of what they stand on.
+ * Each is a call of those four, or of what they stand on; only the trim looks into the heap.
  */
 
 API void *reallocarray(void *p, size_t count, size_t size)
@@ -37,7 +37,7 @@ API int posix_memalign(void **to, size_t align, size_t n)
 API void *aligned_alloc(size_t align, size_t n) { return memalign(align, n); }
 API void *valloc(size_t n) { return memalign(PAGE, n); }
 API void *pvalloc(size_t n) { return valloc(n > PTRDIFF_MAX ? n : ALIGN_UP(n + !n, PAGE)); }
-API size_t malloc_usable_size(void *p) { return p && (p = home_of(p)) ? usable(p) : 0; }
+API size_t malloc_usable_size(void *p) { return p && (p = block_owner(p)) ? usable(p) : 0; }
 API void free_sized(void *p, size_t n) { n ? free(p) : free(p); }
 API void free_aligned_sized(void *p, size_t align, size_t n) { align | n ? free(p) : free(p); }
 

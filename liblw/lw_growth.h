@@ -3,7 +3,7 @@
  * back.
  *
  * Invariants: two free chunks are never neighbours; lw.extent is what came from the system less what
- * went back.  The lock is held in the whole room.  Calls the rooms of bins, metadata and map.
+ * went back.  Every function here needs the lock.  Calls bins, metadata and map.
  */
 
 #define GROW_MIN   ((size_t)64 << 10) /* least step of the break: a system call costs 1 us */
@@ -13,7 +13,7 @@
 _Static_assert(KEEP_MIN <= KEEP_MAX && KEEP_MAX <= SIZE_MAX / 16,
                "four times what is kept fits a word");
 
-/* Makes [at, at + bytes), with DIRT at most, a chunk that is in no bin and not in the map. */
+/* Makes [at, at + bytes), of which at most DIRT was written, a chunk; it is not in a bin or the map. */
 static struct chunk *chunk_make(uintptr_t at, size_t bytes, unsigned dirt)
 {
 	struct chunk *c = record_new(NARROW);
@@ -24,14 +24,15 @@ static struct chunk *chunk_make(uintptr_t at, size_t bytes, unsigned dirt)
 	return c;
 }
 
-/* Adds its neighbour OTHER to C, if that is free; the soil of both, where SOIL is that of C. */
-static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t soil)
+/* Adds its neighbour OTHER to C, if that is free; returns the high-water mark of both, where TOUCHED
+ * is that of C. */
+static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t touched)
 {
 	bool below = other && end_of(other) == c->at, above = other && other->at == end_of(c);
 	if (!(below || above) || !(__atomic_load_n(&other->flags, __ATOMIC_RELAXED) & FREE))
-		return soil;
-	uintptr_t seam = below ? c->at : other->at, low = below ? soil_of(other) : soil;
-	uintptr_t high = below ? soil : soil_of(other);
+		return touched;
+	uintptr_t seam = below ? c->at : other->at, low = below ? touched_of(other) : touched;
+	uintptr_t high = below ? touched : touched_of(other);
 	bin_remove(other);
 	c->at = below ? other->at : c->at;
 	c->bytes += other->bytes;
@@ -40,13 +41,13 @@ static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t so
 	return high > seam ? high : seam & (lw.page - 1) ? ALIGN_UP(seam, lw.page) : low;
 }
 
-/* Makes C, which is in use, free, and one with its free neighbours. */
-static void chunk_join(struct chunk *c, uintptr_t soil)
+/* Makes C, which is in use, free, and merges it with its free neighbours. */
+static void chunk_join(struct chunk *c, uintptr_t touched)
 {
 	map_set(c, NULL);
-	c->flags = FREE; /* at no time does it look live */
-	soil = chunk_absorb(c, map_get(c->at - TILE), soil);
-	bin_insert(c, chunk_absorb(c, map_get(end_of(c)), soil));
+	c->flags = FREE; /* never in between does it look like a live block */
+	touched = chunk_absorb(c, map_get(c->at - TILE), touched);
+	bin_insert(c, chunk_absorb(c, map_get(end_of(c)), touched));
 }
 
 /* Makes [at, at + bytes), which came from the system, free. */
@@ -56,8 +57,8 @@ static void extent_join(uintptr_t at, size_t bytes)
 	chunk_join(chunk_make(at, bytes, 0), at);
 }
 
-/* Gives the whole pages of C back, which is free, but for PAD bytes if it is the top: that by
- * moving the break, what lies beside the break by unmapping.  False: there was none. */
+/* Gives the whole pages of C, which is free, back: of the top by moving the break, all but PAD bytes;
+ * of a mapping that is free as a whole by unmapping it.  False: C does not hold a whole page. */
 static bool chunk_purge(struct chunk *c, size_t pad)
 {
 	bool top = c == lw.top && sys_sbrk(0) == lw.end, beside = c->at - lw.low >= lw.end - lw.low;
@@ -87,7 +88,7 @@ static bool chunk_purge(struct chunk *c, size_t pad)
 		TRACE(map, DO_RETURN, at, bytes);
 		madvise((void *)at, bytes, MADV_DONTNEED);
 	}
-	bin_insert(c, soil_of(c));
+	bin_insert(c, touched_of(c));
 	return true;
 }
 
@@ -100,14 +101,14 @@ static HOT uintptr_t chunk_release(struct chunk *c)
 	chunk_join(c, end_of(c));
 	uintptr_t at = c->at;
 	size_t most = 2 * lw.keep + (lw.extent - lw.free) / 64, dirt = c == lw.top ? 0 : dirt_of(c);
-	if (lw.top && soil_of(lw.top) - lw.top->at > most + lw.keep)
+	if (lw.top && touched_of(lw.top) - lw.top->at > most + lw.keep)
 		chunk_purge(lw.top, lw.keep);
 	else if (lw.dirty > most && dirt && (dirt > most / 16 || lw.dirty > 2 * most))
 		chunk_purge(c, 0); /* small ones go later: they may still grow */
 	return at;
 }
 
-/* Clean memory is wanted: if some was given back, more is kept from now on. */
+/* Clean memory is wanted: if some was given back before, more is kept from now on. */
 static void heap_miss(void)
 {
 	if (!lw.went)
@@ -132,9 +133,9 @@ static bool break_grow(size_t bytes)
 	lw.low = lw.low ? lw.low : at;
 	lw.end = stop;
 	struct chunk *top = lw.top;
-	if (top) { /* if it does not grow now, it is one as others are */
+	if (top) { /* unless it grows now, it becomes a chunk in a bin */
 		bin_remove(top);
-		bin_insert(top, soil_of(top));
+		bin_insert(top, touched_of(top));
 	}
 	heap_miss();
 	extent_join(start, bytes);

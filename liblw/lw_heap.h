@@ -3,8 +3,9 @@
  *
  * Terms.  The heap is cut into *chunks*.  A chunk is free, or a block of the program's, or a
  * *pool*: divided into *slots* of one size that belong to one thread's *heap*.  Nothing of the
- * allocator's lies inside of chunks: a chunk's *record* lies elsewhere, in a *slab* of records.  The
- * *map* has an entry for every *tile*, a fixed span of addresses, and tells an address's chunk.
+ * allocator's lies inside of chunks: a chunk's *record* lies elsewhere, in a *metadata page*.  The
+ * *map*, which has an entry for every *tile*, a fixed span of addresses, leads from an address to its
+ * chunk.  How far a chunk was written, its high-water mark, is called *touched*.
  */
 #ifndef LW_HEAP_H
 #define LW_HEAP_H
@@ -25,7 +26,7 @@
 #define POOL_MAX   (CLASSES * GRAIN)              /* largest request a pool serves */
 #define TILE_LOG   (LOG2(POOL_MAX - 1) + 1)
 #define TILE       ((size_t)1 << TILE_LOG) /* 1 KiB, on 32 bits 512 bytes; no chunk is smaller */
-#define WORDS      10                      /* of bits, which tell a pool's free slots */
+#define WORDS      10                      /* of bits, one for each slot of a pool */
 #define SLOTS      (WORDS * BITS)          /* of a pool at most */
 #define LEAF_LOG   14
 #define LEAF_TILES ((uintptr_t)1 << LEAF_LOG) /* of the map: for 16 MiB, or 8 */
@@ -49,7 +50,7 @@ _Static_assert(!(BUCKETS & (BUCKETS - 1)), "a bucket's number is the top bits of
  * and the map's entry for that tile is its record.  Its end has an entry, too, so that the chunk
  * above finds it: the one for the last tile that begins and ends inside of it, if there is any, or
  * else the first again.  A pool begins with a tile and has the entries of all its whole tiles.
- * Entries that are no chunk's are NULL.  Chunks that are free have neighbours that are not.
+ * All other entries are NULL.  A free chunk's neighbours are in use.
  *
  *      flags                     what it is
  *      0                         a live block
@@ -57,16 +58,17 @@ _Static_assert(!(BUCKETS & (BUCKETS - 1)), "a bucket's number is the top bits of
  *      FREE                      in a bin, or the top
  *      POOL | FILLED             a pool
  *
- * FILLED: all its tiles have it in the map.  A record may end before `slots` if it is no pool's.
- * `written`, of what is no pool: no byte above this one is other than 0, but for pages that are not
- * the chunk's alone; when it was handed out, if it is live.  It is odd, and so nobody's `owner`.
- * `dirt`: so many GRAINs of what is free may have been written, wherever they lie.
+ * FILLED: all its tiles have it in the map.  A record may end before `slots` unless it is a pool's.
+ * `written`, of all but pools: every byte above this one is 0, except in pages that the chunk shares;
+ * of a live block, as it was handed out.  It is odd, and so differs from every `owner`.
+ * `dirt`: so many GRAINs of what is free may have been written, wherever they lie.  It is a figure
+ * for the policy alone: above 64 GiB it wraps, and less goes back than could.
  *
  * Pool.  Slot i lies at at + i * size; bit i % BITS of free[i / BITS] is set while slot i is free
  * for its owner, of remote[] from another thread's free until the owner takes it in.  Who makes a
  * word of remote[] other than 0 sets its bit in `told`; who makes that other than 0 puts the pool
- * into its owner's list.  The owner takes the words that it was told of: so nobody looks at a pool
- * any more whose last slot the owner took in.
+ * into its owner's list.  The owner takes in the words that it was told of, and nothing else: so
+ * once it took in the last slot of a pool nobody looks at that pool any more.
  *
  *      popcount(free) + popcount(remote) + live == slots      slots * size <= bytes
  *
@@ -104,10 +106,10 @@ struct chunk {
 
 enum { FREE = 1, POOL = 2, DEFERRED = 4, FILLED = 8 };
 
-/* Records lie in slabs, a page each, and are all of one kind there: of chunks, of pools, which
- * serve for any chunk, of threads' heaps.  A slab that has a free one is in its kind's list. */
-struct slab {
-	struct slab *next, *prev;
+/* A page of records, all of one kind: of chunks; of pools, which serve for any chunk; of threads'
+ * heaps.  A page that has a free record is in its kind's list. */
+struct metapage {
+	struct metapage *next, *prev;
 	void *free;           /* records that were given back, a list through their first words */
 	unsigned fresh, live; /* offset of those never used; count of those in use */
 	uint16_t kind, size;
@@ -115,14 +117,14 @@ struct slab {
 
 enum { NARROW, WIDE, HEAP, KINDS };
 
-/* Pools' records have their cache lines for themselves, as other threads' are written, too. */
+/* A pool's record has its cache lines to itself: other threads write to theirs. */
 #define LINE  (8 * WORD)
 #define NEVER UINT16_MAX
 
 /* A thread's heap: only its thread touches it, but for `pending`. */
 struct heap {
-	size_t most; /* a request to its pools: POOL_MAX; 0: it stands for no heap */
-	struct chunk *current[CLASSES]; /* by GRAINs - 1; `nowhere` if there is none */
+	size_t most; /* largest request to its pools: POOL_MAX; 0 where there is no heap */
+	struct chunk *current[CLASSES]; /* by GRAINs - 1; or `nowhere` */
 	struct chunk *deferred[BUCKETS];
 	size_t deferred_count, deferred_bytes; /* <= DEFER_COUNT, DEFER_BYTES */
 	struct chunk *pending;                 /* pools with remote frees: pushed by others... */
@@ -131,7 +133,7 @@ struct heap {
 };
 
 _Static_assert(WORDS <= 8 * sizeof(unsigned), "told has a bit for each word of remote");
-_Static_assert(SLOTS < NEVER, "until counts every slot and still has a value that is none");
+_Static_assert(SLOTS < NEVER, "until counts every slot, and NEVER is more");
 _Static_assert(offsetof(struct chunk, slots) % WORD == 0, "narrow records lie end to end");
 _Static_assert(LINE + sizeof(struct heap) + LINE <= 4096, "a page holds a heap's record");
 #endif

@@ -4,7 +4,7 @@
  * Two levels: a leaf for each span of LEAF bytes that the heap has touched, in it an entry for each
  * tile.  Invariants: lw_heap.h says which tiles have a chunk's entry; every other entry is NULL; the
  * place of leaf n is n % LEAVES, and tag says whose it is.  Leaves never go: readers need no lock.
- * Calls the system alone.
+ * Calls the system.
  */
 
 #define LEAF_BATCH (WORD == 8 ? 1 : 16) /* mapped at a time; many split 4 GiB into pieces */
@@ -15,20 +15,20 @@ static INLINE size_t tile_number(uintptr_t at) { return at / TILE % LEAF_TILES; 
 static struct chunk **map_entry(uintptr_t at) { return &leaf_of(at)->map[tile_number(at)]; }
 static INLINE uintptr_t end_of(const struct chunk *c) { return c->at + c->bytes; }
 
-/* The entry for AT's tile, or for that of an address LEAF * LEAVES away. */
+/* The entry for AT's tile, or for that of an address some LEAF * LEAVES away. */
 static INLINE struct chunk *map_guess(uintptr_t at)
 {
 	const struct leaf *leaf = leaf_of(at);
 	return likely(leaf->map != NULL) ? leaf->map[tile_number(at)] : NULL;
 }
 
-/* The entry for AT's tile: of chunks that are no pools, the one that begins in it or ends with it. */
+/* The entry for AT's tile; of chunks that are not pools, the one that begins or ends in it. */
 static struct chunk *map_get(uintptr_t at)
 {
 	return leaf_of(at)->tag == at / LEAF ? map_guess(at) : NULL;
 }
 
-/* Enters WHAT, which is C or NULL, for the tiles in which C begins and ends; all if it is FILLED. */
+/* Enters WHAT, which is C or NULL, for the tiles in which C begins and ends, or all if FILLED. */
 static HOT void map_set(struct chunk *c, struct chunk *what)
 {
 	*map_entry(c->at) = *map_entry(end_of(c) - TILE) = what;
@@ -36,7 +36,7 @@ static HOT void map_set(struct chunk *c, struct chunk *what)
 		*map_entry(at) = what;
 }
 
-/* The chunk that holds AT, or NULL.  Not bounded: for pointers that are no blocks. */
+/* The chunk that holds AT, or NULL.  It may search for long: for pointers that are not blocks. */
 static struct chunk *map_search(uintptr_t at)
 {
 	struct chunk *c = map_get(at);
@@ -46,7 +46,7 @@ static struct chunk *map_search(uintptr_t at)
 	return c && at - c->at < c->bytes ? c : NULL;
 }
 
-/* BYTES of zeros for the allocator's own use, page-aligned; NULL. */
+/* BYTES of zeros for the allocator's own use, page-aligned, or NULL. */
 static void *own_map(size_t bytes)
 {
 	uintptr_t at = sys_map(bytes);
@@ -55,7 +55,7 @@ static void *own_map(size_t bytes)
 	return at == REFUSED ? NULL : (void *)ALIGN_UP(at, lw.page);
 }
 
-/* Makes the leaves for [at, end).  False: there is no memory, or another's leaf is in the place. */
+/* Makes the leaves for [at, end).  False: no memory, or the leaf of another span has the place. */
 static bool map_claim(uintptr_t at, uintptr_t end)
 {
 	for (uintptr_t n = at / LEAF; n <= (end - 1) / LEAF; n++) {
@@ -80,7 +80,7 @@ static bool map_claim(uintptr_t at, uintptr_t end)
 	return true;
 }
 
-/* Gives back what the map needs for [at, end), in which no tile has an entry: a gigabyte in one call. */
+/* Gives the pages of the map for [at, end) back, where no tile has an entry; for a gigabyte at most. */
 static void map_purge(uintptr_t at, uintptr_t end)
 {
 	for (int i = 0; i < PURGE_MAX && at < end; i++, at = (at | (LEAF - 1)) + 1) {

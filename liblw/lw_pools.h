@@ -2,7 +2,7 @@
  * lw_pools.h - the room of pools: their slots and rings, how they come and go, what others freed.
  *
  * Invariants: lw_heap.h, "Pool" and "until".  A pool is its owner's alone and takes no lock, but for
- * `remote`, `told` and `pending`, through which other threads free.  Calls the room of chunks.
+ * `remote`, `told` and `pending`, through which other threads free.  Calls chunks.
  */
 
 #define POOL_BYTES   ((size_t)32 << 10) /* larger ones save no time, and cost memory */
@@ -13,7 +13,7 @@ _Static_assert(POOL_BYTES >= 4 * POOL_MAX, "the smallest pool has four slots");
 
 /* ---- slots ---- */
 
-/* Without a loop, by sums of ever more bits (Warren, Hacker's Delight, 5-1). */
+/* The bits set in WORD, without a loop, by sums of ever more bits (Warren, Hacker's Delight, 5-1). */
 static unsigned count_bits(size_t word)
 {
 	word -= word >> 1 & SIZE_MAX / 3;
@@ -29,7 +29,7 @@ static unsigned slots_free(const struct chunk *pool)
 	return n;
 }
 
-/* The slot of POOL that begins at P; SLOTS or more if none does. */
+/* The slot of POOL that begins at P; SLOTS or more if P is not the beginning of one. */
 static INLINE size_t slot_of(const struct chunk *pool, const void *p)
 {
 	size_t product = ((uintptr_t)p - pool->at) * pool->inverse;
@@ -44,7 +44,7 @@ static INLINE void *slot_take(struct chunk *pool)
 	return (void *)(pool->word_at + (unsigned)__builtin_ctzl(bits) * pool->size);
 }
 
-/* Has slots taken from the lowest word of POOL that has one free; false: none has. */
+/* Has slots taken from the lowest word of POOL that has a bit set; false if no word has. */
 static bool pool_seek(struct chunk *pool)
 {
 	size_t *word = pool->free;
@@ -62,7 +62,7 @@ static bool pool_seek(struct chunk *pool)
 /* The class that serves what index I stands for, (I + 1) * GRAIN bytes. */
 static INLINE unsigned class_of(unsigned i) { return i | (CLASS_STEP(i) - 1); }
 
-/* Makes POOL, or nowhere, the one that serves CLASS. */
+/* Makes POOL, which may be nowhere, the one that serves CLASS. */
 static void current_set(struct heap *h, unsigned class, struct chunk *pool)
 {
 	if (pool != &nowhere)
@@ -71,7 +71,7 @@ static void current_set(struct heap *h, unsigned class, struct chunk *pool)
 		h->current[i] = pool;
 }
 
-/* How many slots of a full pool have to be free before it is looked at. */
+/* How many slots of a full pool have to become free before it is worth a visit. */
 static unsigned share_of(const struct chunk *pool) { return pool->slots / 16 + 1; }
 
 /* Puts POOL, of which FREE slots are, last into the ring of its class. */
@@ -100,7 +100,7 @@ static void ring_remove(struct chunk *pool)
 
 /* ---- they come and go ---- */
 
-/* A new current pool of about BYTES of CLASS for H; NULL when there is no memory. */
+/* A new current pool of CLASS for H, of about BYTES, or NULL if there is no memory. */
 static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t bytes)
 {
 	size_t size = (class + 1) * GRAIN, inverse = 1, least = ALIGN_UP(4 * size, TILE);
@@ -110,7 +110,7 @@ static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t byt
 	struct chunk *pool = chunk_alloc(h, bytes, TILE, WIDE);
 	if (!pool)
 		return NULL;
-	if (bytes >= POPULATE_MIN && size <= TILE / 4 && soil_of(pool) <= pool->at)
+	if (bytes >= POPULATE_MIN && size <= TILE / 4 && touched_of(pool) <= pool->at)
 		madvise((void *)(pool->at & -lw.page), bytes, MADV_POPULATE_WRITE);
 	unsigned shift = __builtin_ctzl(size);
 	for (int i = 0; i < 6; i++) /* each step doubles the bits that are right */
@@ -134,7 +134,7 @@ static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t byt
 	return pool;
 }
 
-/* Gives the memory of POOL, whose slots are all free, back. */
+/* Gives POOL, whose slots are all free, back as a chunk. */
 static void pool_return(struct chunk *pool)
 {
 	struct heap *h = pool->owner;
@@ -146,7 +146,7 @@ static void pool_return(struct chunk *pool)
 	chunk_free(h, pool);
 }
 
-/* `until` frees have come, and MORE. */
+/* Looks after POOL, now that `until` frees have come, and MORE. */
 static OUTLINE void pool_attend(struct chunk *pool, unsigned more)
 {
 	if (!pool->next)
@@ -157,7 +157,7 @@ static OUTLINE void pool_attend(struct chunk *pool, unsigned more)
 		pool_return(pool);
 }
 
-/* Frees the SLOT of POOL; false if it is free. */
+/* Frees the SLOT of POOL; false if it was free already. */
 static INLINE bool slot_free(struct chunk *pool, size_t slot)
 {
 	size_t *word = &pool->free[slot / BITS], bits = *word;
@@ -170,7 +170,7 @@ static INLINE bool slot_free(struct chunk *pool, size_t slot)
 	return true;
 }
 
-/* A pool with a free slot for CLASS, which is current: each new one is twice as large. */
+/* Makes a pool with a free slot the current one of CLASS; a new one is twice as large as the last. */
 static struct chunk *pool_get(struct heap *h, unsigned class)
 {
 	struct chunk *pool;
@@ -182,7 +182,7 @@ static struct chunk *pool_get(struct heap *h, unsigned class)
 
 /* ---- what others freed, and what a heap holds back ---- */
 
-/* Takes in what others freed into H's pools, DRAIN_MAX pools at most. */
+/* Takes in what others freed into H's pools, at most DRAIN_MAX pools in one call. */
 static void heap_drain(struct heap *h)
 {
 	struct chunk *pool = h->drained;
@@ -211,7 +211,7 @@ static void heap_drain(struct heap *h)
 	h->drained = pool;
 }
 
-/* Gives back the pages of POOL in which no slot is live. */
+/* Gives the pages of POOL in which no slot is live back to the system. */
 static void pool_purge(const struct chunk *pool)
 {
 	uintptr_t from = ALIGN_UP(pool->at, lw.page);
@@ -228,7 +228,7 @@ static void pool_purge(const struct chunk *pool)
 	}
 }
 
-/* Gives back what H holds in reserve; if its thread ends, but for small pools: the next one's. */
+/* Gives back what H holds in reserve; when its thread ends small pools stay, for the next one. */
 static void heap_flush(struct heap *h, enum lw_reason reason)
 {
 	while (h->pending || h->drained)

@@ -2,8 +2,8 @@
  * lw_shared.h - the room that all others stand on: the heap that threads share, the calling
  * thread's own heap, the lock, and the end at a fault.
  *
- * The lock guards what `lw` says below, and is never taken twice: the function that lw_walk calls
- * under it must not allocate.  Calls the system alone.
+ * The lock guards what is said at `lw`, and is never taken twice: the function that lw_walk calls
+ * under it must not allocate.  Calls the system.
  */
 
 #define API            __attribute__((visibility("default")))
@@ -21,20 +21,20 @@
 _Static_assert(BIN_LOG <= TILE_LOG, "the smallest chunks differ by less than a bin");
 
 static struct {
-	pthread_mutex_t lock; /* of all below, of all slabs, and of every chunk that is free */
-	struct chunk *top;    /* the free chunk that ends at `end`: in no bin; or NULL */
+	pthread_mutex_t lock; /* of all below, of metadata pages, and of every free chunk */
+	struct chunk *top;    /* the free chunk that ends at `end`, not in a bin; or NULL */
 	uintptr_t low, end;   /* where the break was when the heap began; where our break ends */
 	size_t extent, peak;  /* bytes that came from the system less what went back */
-	size_t foreign;       /* frees of others' blocks */
-	size_t free, dirty;   /* bytes of free chunks; of those in bins, what may be written */
-	size_t keep;          /* what a trim leaves of the top; it grows when that was too little */
+	size_t foreign;       /* frees of other allocators' blocks */
+	size_t free, dirty;   /* bytes of free chunks; of those in bins, what was written */
+	size_t keep;          /* free memory that is not given back; see lw_growth.h */
 	size_t page;
 	struct heap *dead;
-	bool went; /* something went back and was not wanted again yet */
-	unsigned leaves_left, slabs_left;
-	uintptr_t next_slab;
-	struct slab *slab[KINDS]; /* that have a free record */
-	size_t empty[KINDS];      /* of them, those without one in use */
+	bool went; /* something went back, and was not wanted again yet */
+	unsigned leaves_left, metapages_left;
+	uintptr_t next_metapage;
+	struct metapage *metapage[KINDS]; /* those that have a free record */
+	size_t empty[KINDS];              /* how many of those have no record in use */
 	struct chunk **next_leaf;
 	pthread_key_t key;
 	pthread_once_t once;
@@ -47,7 +47,7 @@ static struct {
 	} leaf[LEAVES];
 } lw;
 
-static struct chunk nowhere; /* stands where there is no pool: it has no slots, and no bits set */
+static struct chunk nowhere; /* stands where there is no pool: without slots, without a bit set */
 static struct heap first, unopened, closed; /* a thread's before its first call, past its end */
 static TLS struct heap *self = &unopened;
 static TLS struct chunk *latest = &nowhere; /* the pool of the last free, if it was of this heap */
@@ -62,7 +62,7 @@ static _Noreturn OUTLINE void fault(const char *what, const void *at)
 	abort();
 }
 
-/* glibc tells when there is but one thread: then the lock is not needed. */
+/* glibc's word that there is but one thread: then the lock is not needed. */
 extern char __libc_single_threaded __attribute__((weak));
 
 static INLINE bool alone(void) { return &__libc_single_threaded && __libc_single_threaded; }

@@ -2,7 +2,7 @@
  * lw_stats.h - the room of figures: the heap is walked and summed up.
  *
  * Invariant: what it sums up is lw.extent, see lw.h.  Its calls take as long as the heap is large.
- * Calls the rooms of blocks and map.
+ * Calls blocks and map.
  */
 
 /* Adds to SUM, and calls FN, if it is not NULL, for all live blocks. */

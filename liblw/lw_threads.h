@@ -1,8 +1,8 @@
 /*
  * lw_threads.h - the room of threads: each gets a heap, and leaves it to the next one.
  *
- * Invariants: a heap belongs to one thread, or is in lw.dead; `unopened` and `closed` stand for none
- * and are never written.  Calls the rooms of pools, chunks and metadata.
+ * Invariants: a heap belongs to one thread, or is in lw.dead; `unopened` and `closed` stand where
+ * there is no heap, and are never written.  Calls pools, chunks and metadata.
  */
 
 /* A thread ends: the next new one gets its heap. */
@@ -23,15 +23,15 @@ static void heap_close(void *arg)
 static void fork_prepare(void) { pthread_mutex_lock(&lw.lock); }
 static void fork_done(void) { pthread_mutex_unlock(&lw.lock); }
 
-/* Once there is a second thread: until then nobody forks inside the allocator, or ends. */
+/* Called once there is a second thread: until then nobody forks inside the allocator, or ends. */
 static void start_threads(void)
 {
 	pthread_key_create(&lw.key, heap_close);
 	sys_atfork(fork_prepare, fork_done);
 }
 
-/* The calling thread's heap, if need be a dead thread's, or a new one.  NULL when there is no
- * memory, or the thread is past its heap's end: it is served chunks. */
+/* Gives the calling thread a heap, that of a dead thread or a new one.  NULL if there is no memory, or
+ * if the thread has closed its heap already: then it is served chunks. */
 static OUTLINE struct heap *heap_open(void)
 {
 	if (self == &closed)

@@ -6,8 +6,8 @@
  * tracer/ defines the hooks, and renames the public functions so that its own, which read the
  * clock, stand in front of them.
  *
- * An allocation about which no hook speaks was served from an existing pool; a free about which
- * none speaks went into the caller's own pool: the fast paths carry no hook at all.
+ * An allocation about which no hook speaks was served from an existing pool; such a free went into
+ * the caller's own pool: the fast paths carry no hook at all.
  *
  * A hook may be called under the allocator's lock and outside any call of the program's (at the
  * exit of a thread): it stores the fact and returns; it never allocates.

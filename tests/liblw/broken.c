@@ -1,5 +1,5 @@
 /*
- * broken.c - every invariant that lw_heap.h states is broken on purpose: lw_check has to tell.
+ * broken.c - every invariant that lw_heap.h states is broken on purpose: lw_check has to say so.
  *
  * The allocator is compiled in here: the breakers reach its internals.
  */
@@ -22,9 +22,9 @@ enum {
 static void *object[OBJECTS], *large[CHUNKS];
 static struct chunk *current, *full, *waiting, *remote;
 static struct chunk *live, *binned, *binned2, *deferred;
-static struct chunk *region; /* beside the break, clean */
-static struct slab *crowded; /* it has no free record */
-static uintptr_t old;        /* where our break ended before others moved it */
+static struct chunk *region;     /* beside the break, clean */
+static struct metapage *crowded; /* it has no free record */
+static uintptr_t old;            /* where our break ended before others moved it */
 
 static struct chunk *chunk_of(const void *p)
 {
@@ -80,7 +80,7 @@ static void make_pools(void)
 /* Whether C is a block that begins and ends in the middle of tiles, and never was a pool. */
 static bool is_plain(const struct chunk *c)
 {
-	return !c->flags && slab_of((void *)c)->kind == NARROW && c->at % TILE &&
+	return !c->flags && metapage_of((void *)c)->kind == NARROW && c->at % TILE &&
 	       end_of(c) % TILE > GRAIN;
 }
 
@@ -102,21 +102,21 @@ static void make_chunks(void)
 	deferred = chunk_of(large[CHUNKS - 2]);
 }
 
-/* Records of one slab until it has no more; where the next one lies there is room for some. */
-static void make_slabs(void)
+/* Records of one metadata page until it has no more; where the next one lies there is room for some. */
+static void make_metapages(void)
 {
 	for (unsigned i = 0; !crowded; i++) {
-		struct slab *s = slab_of(chunk_of(check_opaque(malloc(20000 + GRAIN * i))));
-		crowded = s->kind == NARROW && slab_full(s) ? s : NULL;
+		struct metapage *s = metapage_of(chunk_of(check_opaque(malloc(20000 + GRAIN * i))));
+		crowded = s->kind == NARROW && metapage_full(s) ? s : NULL;
 	}
 	for (unsigned i = 0; i < 3; i++)
 		check_opaque(malloc(20000));
 }
 
-/* How many records that were never used the next slab of KIND has. */
+/* How many records that were never used the next metadata page of KIND has. */
 static unsigned room_in(unsigned kind)
 {
-	const struct slab *s = lw.slab[kind];
+	const struct metapage *s = lw.metapage[kind];
 	return s ? (lw.page - s->fresh) / s->size : 0;
 }
 
@@ -129,7 +129,7 @@ static void make_heap(void)
 	make_pools();
 	for (unsigned i = 0; i < 60; i++)
 		check_opaque(malloc(20000)); /* the break goes on behind what was fetched */
-	make_slabs();
+	make_metapages();
 	make_chunks();
 	int saved = lock();
 	CHECK(region_grow(ALIGN_UP(100000, lw.page)));
@@ -144,9 +144,10 @@ static void make_heap(void)
 		}
 	CHECK_EQUAL(lw_check(), 0);
 	CHECK(lw.top && lw.end != old && lw.dead);
-	CHECK(crowded != lw.slab[NARROW] && room_in(NARROW) > 4 && room_in(WIDE) && room_in(HEAP));
-	CHECK(lw.slabs_left > 2 && lw.slab[NARROW]->live);
-	CHECK(region && soil_of(region) == region->at && region->bytes > 3 * lw.page);
+	CHECK(crowded != lw.metapage[NARROW] && room_in(NARROW) > 4 && room_in(WIDE) &&
+	      room_in(HEAP));
+	CHECK(lw.metapages_left > 2 && lw.metapage[NARROW]->live);
+	CHECK(region && touched_of(region) == region->at && region->bytes > 3 * lw.page);
 	CHECK_EQUAL(self->pending, remote);
 	CHECK(binned->flags == FREE && binned2->flags == FREE && deferred->flags == DEFERRED);
 	CHECK(is_plain(live));
@@ -253,20 +254,20 @@ static void move_record(void *to)
 /* A record that was never used. */
 static char *fresh_record(unsigned kind)
 {
-	return (char *)lw.slab[kind] + lw.slab[kind]->fresh;
+	return (char *)lw.metapage[kind] + lw.metapage[kind]->fresh;
 }
-/* An empty slab of KIND at S. */
-static void begin_slab(struct slab *s, unsigned kind)
+/* An empty metadata page of KIND at S. */
+static void begin_metapage(struct metapage *s, unsigned kind)
 {
-	*s = (struct slab){.kind = kind, .size = record_size(kind), .fresh = LINE};
-	slab_link(s);
+	*s = (struct metapage){.kind = kind, .size = record_size(kind), .fresh = LINE};
+	metapage_link(s);
 	lw.empty[kind]++;
 	extent_add(lw.page);
 }
-static struct slab *next_slab(void)
+static struct metapage *next_metapage(void)
 {
-	lw.slabs_left--;
-	return (struct slab *)((lw.next_slab += lw.page) - lw.page);
+	lw.metapages_left--;
+	return (struct metapage *)((lw.next_metapage += lw.page) - lw.page);
 }
 
 static void record_elsewhere(void)
@@ -281,8 +282,8 @@ static void record_not_handed_out(void)
 static void record_between(void)
 {
 	char *at = fresh_record(NARROW);
-	lw.slab[NARROW]->fresh += 2 * lw.slab[NARROW]->size;
-	lw.slab[NARROW]->live += 2;
+	lw.metapage[NARROW]->fresh += 2 * lw.metapage[NARROW]->size;
+	lw.metapage[NARROW]->live += 2;
 	move_record(at + WORD);
 }
 /* Its first word is where a chunk begins; once free, where another free one lies: it takes both to
@@ -312,33 +313,33 @@ static void record_of_pool_lost(void)
 	record_new(WIDE);
 }
 
-static void slab_kind(void)
+static void metapage_kind(void)
 {
-	slab_of(live)->kind = HEAP;
+	metapage_of(live)->kind = HEAP;
 }
-static void slab_size(void)
+static void metapage_size(void)
 {
-	slab_of(live)->size += GRAIN;
+	metapage_of(live)->size += GRAIN;
 }
-static void slab_fresh(void)
+static void metapage_fresh(void)
 {
-	slab_of(live)->fresh += GRAIN;
+	metapage_of(live)->fresh += GRAIN;
 }
-static void slab_fresh_less(void)
+static void metapage_fresh_less(void)
 {
-	slab_of(live)->fresh = LINE - slab_of(live)->size;
+	metapage_of(live)->fresh = LINE - metapage_of(live)->size;
 }
-static void slab_fresh_beyond(void)
+static void metapage_fresh_beyond(void)
 {
 	crowded->fresh += crowded->size;
 }
-static void slab_live(void)
+static void metapage_live(void)
 {
-	slab_of(live)->live++;
+	metapage_of(live)->live++;
 }
 static void free_elsewhere(void)
 {
-	slab_of(live)->free = &copy;
+	metapage_of(live)->free = &copy;
 }
 static void free_of_another(void)
 {
@@ -352,69 +353,69 @@ static void free_circle(void)
 	*one = another;
 }
 
-static void slab_list_wrong(void)
+static void metapage_list_wrong(void)
 {
-	lw.slab[HEAP] = lw.slab[WIDE];
+	lw.metapage[HEAP] = lw.metapage[WIDE];
 }
-static void slab_list_of_none(void)
+static void metapage_list_of_others(void)
 {
-	lw.slab[HEAP] = (struct slab *)&lw;
+	lw.metapage[HEAP] = (struct metapage *)&lw;
 }
-static void slab_list_between(void)
+static void metapage_list_between(void)
 {
-	lw.slab[HEAP] = (struct slab *)((char *)lw.slab[NARROW] + GRAIN);
+	lw.metapage[HEAP] = (struct metapage *)((char *)lw.metapage[NARROW] + GRAIN);
 }
-static void slab_back(void)
+static void metapage_back(void)
 {
-	lw.slab[NARROW]->prev = crowded;
+	lw.metapage[NARROW]->prev = crowded;
 }
-static void slab_circle(void)
+static void metapage_circle(void)
 {
-	lw.slab[NARROW]->next = lw.slab[NARROW];
+	lw.metapage[NARROW]->next = lw.metapage[NARROW];
 }
-static void slab_listed(void)
+static void metapage_listed(void)
 {
-	slab_link(crowded);
+	metapage_link(crowded);
 }
-static void slab_unlisted(void)
+static void metapage_unlisted(void)
 {
-	slab_unlink(lw.slab[NARROW]);
+	metapage_unlink(lw.metapage[NARROW]);
 }
-static void slab_lost(void)
+static void metapage_lost(void)
 {
-	struct slab *s = next_slab();
-	begin_slab(s, NARROW);
-	slab_unlink(s);
+	struct metapage *s = next_metapage();
+	begin_metapage(s, NARROW);
+	metapage_unlink(s);
 }
-static void slab_empty_unknown(void)
+static void metapage_empty_unknown(void)
 {
-	begin_slab(next_slab(), WIDE);
+	begin_metapage(next_metapage(), WIDE);
 	lw.empty[WIDE]--;
 }
-static void slabs_empty_too_many(void)
+static void metapages_empty_too_many(void)
 {
 	while (lw.empty[WIDE] * lw.page <= EMPTY_MAX)
-		begin_slab(own_map(lw.page), WIDE);
+		begin_metapage(own_map(lw.page), WIDE);
 }
-static void slab_in_chunk(void)
+static void metapage_in_chunk(void)
 {
-	begin_slab((struct slab *)ALIGN_UP(region->at, lw.page), WIDE);
+	begin_metapage((struct metapage *)ALIGN_UP(region->at, lw.page), WIDE);
 }
-static void slab_ready_in_chunk(void)
+static void metapage_ready_in_chunk(void)
 {
-	lw.next_slab = ALIGN_UP(region->at, lw.page);
+	lw.next_metapage = ALIGN_UP(region->at, lw.page);
 }
-static void slab_ready_in_use(void)
+static void metapage_ready_in_use(void)
 {
-	lw.next_slab = (uintptr_t)lw.slab[NARROW];
+	lw.next_metapage = (uintptr_t)lw.metapage[NARROW];
 }
-static void slab_ready_odd(void)
+static void metapage_ready_odd(void)
 {
-	lw.next_slab += GRAIN;
+	lw.next_metapage += GRAIN;
 }
-static void slabs_ready_many(void)
+static void metapages_ready_many(void)
 {
-	lw.slabs_left = SLAB_BATCH + 1;
+	lw.metapages_left = METAPAGE_BATCH + 1;
 }
 
 static void leaf_elsewhere(void)
@@ -806,9 +807,9 @@ static const struct breaker {
 	BREAKER(end_foreign, "ends in no chunk"),
 	BREAKER(top_lost, "top is not what ends"),
 	BREAKER(top_of_bins, "top is not what ends"),
-	BREAKER(top_live, "top is no free chunk"),
-	BREAKER(top_gone, "top is no free chunk"),
-	BREAKER(record_elsewhere, "a record in no slab"),
+	BREAKER(top_live, "top is not a free chunk"),
+	BREAKER(top_gone, "top is not a free chunk"),
+	BREAKER(record_elsewhere, "a record in no metadata page"),
 	BREAKER(record_not_handed_out, "was not handed out"),
 	BREAKER(record_between, "was not handed out"),
 	BREAKER(record_free_too, "a chunk's record is free"),
@@ -816,30 +817,30 @@ static const struct breaker {
 	BREAKER(record_too_small, "too small for a pool"),
 	BREAKER(record_lost, "a record of nothing"),
 	BREAKER(record_of_pool_lost, "a record of nothing"),
-	BREAKER(slab_kind, "a record in no slab"),
-	BREAKER(slab_size, "a record in no slab"),
-	BREAKER(slab_fresh, "do not lie end to end"),
-	BREAKER(slab_fresh_less, "do not lie end to end"),
-	BREAKER(slab_fresh_beyond, "do not lie end to end"),
-	BREAKER(slab_live, "records in use miscounted"),
-	BREAKER(free_elsewhere, "none of its slab"),
-	BREAKER(free_of_another, "none of its slab"),
+	BREAKER(metapage_kind, "a record in no metadata page"),
+	BREAKER(metapage_size, "a record in no metadata page"),
+	BREAKER(metapage_fresh, "do not lie end to end"),
+	BREAKER(metapage_fresh_less, "do not lie end to end"),
+	BREAKER(metapage_fresh_beyond, "do not lie end to end"),
+	BREAKER(metapage_live, "records in use miscounted"),
+	BREAKER(free_elsewhere, "outside of its metadata page"),
+	BREAKER(free_of_another, "outside of its metadata page"),
 	BREAKER(free_circle, "a record is free twice"),
-	BREAKER(slab_list_wrong, "the list of another kind"),
-	BREAKER(slab_list_of_none, "what is none"),
-	BREAKER(slab_list_between, "what is none"),
-	BREAKER(slab_back, "a broken link in a list of slabs"),
-	BREAKER(slab_circle, "a broken link in a list of slabs"),
-	BREAKER(slab_listed, "a full slab"),
-	BREAKER(slab_unlisted, "is in no list"),
-	BREAKER(slab_lost, "extent is not"),
-	BREAKER(slab_empty_unknown, "empty slabs miscounted"),
-	BREAKER(slabs_empty_too_many, "too many empty slabs"),
-	BREAKER(slab_in_chunk, "a slab inside of a chunk"),
-	BREAKER(slab_ready_in_chunk, "a slab inside of a chunk"),
-	BREAKER(slab_ready_in_use, "yet to come is in use"),
-	BREAKER(slab_ready_odd, "no pages for slabs"),
-	BREAKER(slabs_ready_many, "no pages for slabs"),
+	BREAKER(metapage_list_wrong, "the list of another kind"),
+	BREAKER(metapage_list_of_others, "not a metadata page in a list"),
+	BREAKER(metapage_list_between, "not a metadata page in a list"),
+	BREAKER(metapage_back, "a broken link in a list of metadata pages"),
+	BREAKER(metapage_circle, "a broken link in a list of metadata pages"),
+	BREAKER(metapage_listed, "a full metadata page"),
+	BREAKER(metapage_unlisted, "is in no list"),
+	BREAKER(metapage_lost, "extent is not"),
+	BREAKER(metapage_empty_unknown, "empty metadata pages miscounted"),
+	BREAKER(metapages_empty_too_many, "too many empty metadata pages"),
+	BREAKER(metapage_in_chunk, "a metadata page inside of a chunk"),
+	BREAKER(metapage_ready_in_chunk, "a metadata page inside of a chunk"),
+	BREAKER(metapage_ready_in_use, "records to come is in use"),
+	BREAKER(metapage_ready_odd, "not a row of pages"),
+	BREAKER(metapages_ready_many, "not a row of pages"),
 	BREAKER(leaf_elsewhere, "another's place"),
 	BREAKER(tile_lost, "gap"),
 	BREAKER(tile_of_end_lost, "tile of a chunk is not entered"),
@@ -850,7 +851,7 @@ static const struct breaker {
 	BREAKER(tile_beyond, "an entry of no chunk"),
 	BREAKER(pool_owner, "an unknown heap"),
 	BREAKER(pool_owner_lost, "an unknown heap"),
-	BREAKER(pool_flags, "no row of whole tiles"),
+	BREAKER(pool_flags, "not a row of whole tiles"),
 	BREAKER(pool_size, "a pool of no class"),
 	BREAKER(pool_class, "a pool of no class"),
 	BREAKER(pool_slots, "slots beyond the pool"),
@@ -876,7 +877,7 @@ static const struct breaker {
 	BREAKER(waiting_full, "a full pool waits"),
 	BREAKER(ring_alias, "two current pools"),
 	BREAKER(ring_of_another, "in the wrong ring"),
-	BREAKER(ring_longer, "what is no pool"),
+	BREAKER(ring_longer, "not a pool in a ring"),
 	BREAKER(ring_lost, "ring of no heap"),
 	BREAKER(remote_lost, "is not pending"),
 	BREAKER(remote_twice, "pending twice"),

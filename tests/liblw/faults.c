@@ -1,5 +1,5 @@
 /*
- * faults.c - programs with one bug each: the allocator tells and aborts.
+ * faults.c - programs with one bug each: the allocator says so and aborts.
  *
  * The block is made before the fork, so that its address is known; the bug is done in the child,
  * whose last words are read here: exactly one line that begins `liblw: ` and names the fault and
@@ -165,7 +165,7 @@ static void free_here_then_there(void)
 	pthread_barrier_wait(&barrier);
 }
 
-/* ARG tells at which of two turns. At once would be a race that nobody promises to tell. */
+/* ARG says at which of two turns. At once would be a race that nobody promises to notice. */
 static void *free_at_turn(void *arg)
 {
 	for (uintptr_t turn = 0; turn < 2; turn++) {
@@ -279,7 +279,7 @@ static void a_double_free_by_two_threads_at_one_moment_is_told(void)
 	}
 }
 
-/* ---- pointers that are no blocks ---- */
+/* ---- pointers that are not blocks ---- */
 
 static void free_it(void)
 {

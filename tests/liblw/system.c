@@ -22,7 +22,7 @@ struct refusal {
 
 static struct refusal brk_calls, map_calls, remap_calls;
 static unsigned returns; /* calls that gave memory back */
-static size_t page_size; /* that is told in place of the true one, if not 0 */
+static size_t page_size; /* given in place of the true one, if not 0 */
 
 static bool refused(struct refusal *r)
 {
