@@ -39,6 +39,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lw_assert.h"
 #include "lw_shared.h"
 #include "lw_map.h"
 #include "lw_metadata.h"
@@ -67,6 +68,7 @@ static INLINE size_t chunk_size(size_t n)
 /* A block of N bytes where the current pool has no free slot, or the request is too large for one. */
 static OUTLINE void *alloc_slow(size_t n, size_t align)
 {
+	ASSERT(align >= GRAIN && !(align & (align - 1)));
 	struct heap *h = heap_get();
 	struct chunk *c = NULL;
 	if (h && (h->pending || h->drained))
@@ -83,6 +85,7 @@ static OUTLINE void *alloc_slow(size_t n, size_t align)
  * too large stays as it is, with room to grow. */
 static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 {
+	ASSERT(!(c->flags & (FREE | POOL | DEFERRED)));
 	size_t had = c->bytes;
 	uintptr_t touched = end_of(c);
 	if (size <= had && had - size < TILE + had / 8)
@@ -123,6 +126,7 @@ static void free_remote(struct chunk *pool, void *p)
 {
 	size_t slot = slot_of(pool, p), bit = (size_t)1 << slot % BITS;
 	unsigned word = slot / BITS;
+	ASSERT(slot < pool->slots && pool->owner != self);
 	size_t others = __atomic_fetch_or(&pool->remote[word], bit, __ATOMIC_ACQ_REL);
 	if (others & bit)
 		fault("double free", p);

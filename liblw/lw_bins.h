@@ -11,6 +11,7 @@
 
 static INLINE unsigned bin_number(size_t size)
 {
+	ASSERT(size >= TILE);
 	unsigned high = LOG2(size);
 	return ((high - TILE_LOG) << BIN_LOG) + (size >> (high - BIN_LOG) & ((1 << BIN_LOG) - 1));
 }
@@ -18,16 +19,22 @@ static INLINE unsigned bin_number(size_t size)
 /* Sets the flags of C, which is in use, without the lock. */
 static void flags_set(struct chunk *c, unsigned flags)
 {
+	ASSERT(!((c->flags | flags) & FREE));
 	__atomic_store_n(&c->flags, flags, __ATOMIC_RELAXED);
 }
 
 /* The high-water mark of C, which is not a pool: from here on its memory was never written since it
  * came from the system. */
-static uintptr_t touched_of(const struct chunk *c) { return c->written + 1; }
+static uintptr_t touched_of(const struct chunk *c)
+{
+	ASSERT(c->written & 1); /* not an owner */
+	return c->written + 1;
+}
 
 /* What C, which is in a bin, adds to lw.dirty: nothing if it may not hold a whole page. */
 static size_t dirt_of(const struct chunk *c)
 {
+	ASSERT(c->flags & FREE);
 	return c->bytes < 2 * lw.page ? 0 : c->dirt * GRAIN;
 }
 
@@ -37,6 +44,9 @@ static void bin_insert(struct chunk *c, uintptr_t touched)
 {
 	unsigned n = bin_number(c->bytes);
 	size_t most = c->bytes / GRAIN;
+	ASSERT(lock_held());
+	ASSERT(!(c->at % GRAIN) && !(c->bytes % GRAIN));
+	ASSERT(c->bytes <= lw.extent);
 	c->flags = FREE;
 	c->written = (touched < c->at ? c->at : touched < end_of(c) ? touched : end_of(c)) - 1;
 	c->dirt = c->dirt < most ? c->dirt : most;
@@ -59,12 +69,17 @@ static void bin_insert(struct chunk *c, uintptr_t touched)
 static HOT void bin_remove(struct chunk *c)
 {
 	unsigned n = bin_number(c->bytes);
+	ASSERT(lw.free >= c->bytes);
 	lw.free -= c->bytes;
+	ASSERT(lock_held());
+	ASSERT(c->flags == FREE);
 	map_set(c, NULL);
 	if (c == lw.top) {
 		lw.top = NULL;
 		return;
 	}
+	ASSERT(c->prev ? c->prev->next == c : lw.bin[n] == c);
+	ASSERT(lw.dirty >= dirt_of(c));
 	lw.dirty -= dirt_of(c);
 	if (c->next)
 		c->next->prev = c->prev;
@@ -78,6 +93,7 @@ static HOT void bin_remove(struct chunk *c)
 static HOT struct chunk *bin_best(unsigned n, size_t size)
 {
 	struct chunk *best = NULL, *c = lw.bin[n];
+	ASSERT(n < BINS);
 	for (int i = 0; c && i < FIT_MAX; i++, c = c->next)
 		if (c->bytes >= size && !(best && best->bytes <= c->bytes))
 			best = c;
@@ -87,6 +103,8 @@ static HOT struct chunk *bin_best(unsigned n, size_t size)
 /* A chunk of at least SIZE from SIZE's own bin, or else from the next larger one that holds any. */
 static HOT struct chunk *bin_find(size_t size)
 {
+	ASSERT(lock_held());
+	ASSERT(!(size % GRAIN));
 	unsigned n = bin_number(size);
 	struct chunk *best = bin_best(n, size);
 	size_t mask = (size_t)-2 << n % BITS;

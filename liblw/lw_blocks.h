@@ -8,6 +8,7 @@
 /* Whether SLOT of POOL is free, whether its owner knows it yet or not. */
 static INLINE bool slot_freed(struct chunk *pool, size_t slot)
 {
+	ASSERT(slot < pool->slots);
 	size_t remote = __atomic_load_n(&pool->remote[slot / BITS], __ATOMIC_RELAXED);
 	return (pool->free[slot / BITS] | remote) >> slot % BITS & 1;
 }

@@ -6,6 +6,9 @@
  * that records lie in metadata pages, then what each chunk is, then the lists.  What is found on the
  * way is counted twice, by chunk and by entry, slot, metadata page or list: both have to agree.
  */
+#ifndef LW_ASSERT
+#define LW_ASSERT
+#endif
 #include "lw.c"
 #include "lw_check.h"
 

@@ -16,6 +16,7 @@
 /* Bytes to leave at the start of C so that the rest is aligned; what is left is a chunk or nothing. */
 static size_t lead_of(const struct chunk *c, size_t align)
 {
+	ASSERT(align && !(align & (align - 1)));
 	return c->at & (align - 1) ? ALIGN_UP(c->at + TILE, align) - c->at : 0;
 }
 
@@ -27,6 +28,7 @@ static HOT struct chunk *chunk_find(size_t size, size_t align)
 		c = bin_find(size + align + TILE);
 	if (!c && lw.top && lw.top->bytes >= size + lead_of(lw.top, align))
 		c = lw.top;
+	ASSERT(!c || c->bytes >= size + lead_of(c, align));
 	return c;
 }
 
@@ -34,6 +36,8 @@ static HOT struct chunk *chunk_find(size_t size, size_t align)
  * a bin or the map, its neighbours are in use, TOUCHED is its high-water mark. */
 static void chunk_cut(struct chunk *c, size_t lead, size_t size, uintptr_t touched)
 {
+	ASSERT(lead + size <= c->bytes && size >= TILE);
+	ASSERT(!lead || lead >= TILE);
 	uintptr_t at = c->at;
 	size_t rest = c->bytes - lead - size;
 	c->at += lead;
@@ -50,6 +54,7 @@ static void chunk_cut(struct chunk *c, size_t lead, size_t size, uintptr_t touch
 /* Merges what H has deferred into the shared heap. */
 static void merge_deferred(struct heap *h, enum lw_reason reason)
 {
+	ASSERT(lock_held());
 	TRACE(batch_begin, reason);
 	for (unsigned i = 0; h->deferred_count && i < BUCKETS; i++)
 		for (struct chunk *c; (c = h->deferred[i]); h->deferred_count--) {
@@ -59,6 +64,7 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 			uintptr_t merged = chunk_release(c);
 			TRACE(merge, at, merged, size);
 		}
+	ASSERT(!h->deferred_count);
 	h->deferred_bytes = 0;
 	TRACE(batch_end);
 }
@@ -67,6 +73,7 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
  * is taken as a whole. */
 static struct chunk *chunk_get(struct heap *h, size_t size, size_t align, bool ready)
 {
+	ASSERT(lock_held());
 	struct chunk *c = chunk_find(size, align);
 	if ((!c || c == lw.top) && h && h->deferred_count) {
 		merge_deferred(h, ON_MISS);
@@ -89,6 +96,7 @@ static struct chunk *chunk_get(struct heap *h, size_t size, size_t align, bool r
 /* Gives C, a live chunk of whole tiles, a record of KIND and all its tiles in the map. */
 static struct chunk *chunk_widen(struct chunk *c, unsigned kind)
 {
+	ASSERT(!c->flags && !(c->at % TILE));
 	struct chunk *wide = metapage_of(c)->kind >= kind ? c : record_new(kind);
 	wide->at = c->at;
 	wide->bytes = c->bytes;
@@ -112,6 +120,8 @@ static struct chunk *deferred_take(struct heap *h, size_t size, size_t align, un
 	if (!c || c->bytes != size || c->at & (align - 1) ||
 	    (kind && (!(c->flags & FILLED) || metapage_of(c)->kind < kind)))
 		return NULL;
+	ASSERT(h->deferred_count && c->flags & DEFERRED);
+	ASSERT(h->deferred_bytes >= size);
 	*bucket = c->next;
 	flags_set(c, c->flags & ~DEFERRED);
 	c->written = end_of(c) - 1;
@@ -125,6 +135,8 @@ static struct chunk *deferred_take(struct heap *h, size_t size, size_t align, un
  * heap; KIND is WIDE for a pool. */
 static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align, unsigned kind)
 {
+	ASSERT(!lock_held());
+	ASSERT(size >= TILE && !(size % GRAIN));
 	struct chunk *c = h ? deferred_take(h, size, align, kind) : NULL;
 	if (c)
 		return c;
@@ -140,6 +152,8 @@ static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align, unsi
 /* Gives C, which is marked as deferred, back: with H's next batch or, without a heap, at once. */
 static void chunk_free(struct heap *h, struct chunk *c)
 {
+	ASSERT(!lock_held());
+	ASSERT(c->flags & DEFERRED && !(c->flags & (FREE | POOL)));
 	if (h) {
 		struct chunk **bucket = &h->deferred[bucket_of(c->bytes)];
 		c->next = *bucket;

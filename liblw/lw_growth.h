@@ -16,6 +16,7 @@ _Static_assert(KEEP_MIN <= KEEP_MAX && KEEP_MAX <= SIZE_MAX / 16,
 /* Makes [at, at + bytes), of which at most DIRT was written, a chunk; it is not in a bin or the map. */
 static struct chunk *chunk_make(uintptr_t at, size_t bytes, unsigned dirt)
 {
+	ASSERT(bytes >= TILE && !(at % GRAIN) && !(bytes % GRAIN));
 	struct chunk *c = record_new(NARROW);
 	c->at = at;
 	c->bytes = bytes;
@@ -28,6 +29,8 @@ static struct chunk *chunk_make(uintptr_t at, size_t bytes, unsigned dirt)
  * is that of C. */
 static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t touched)
 {
+	ASSERT(lock_held());
+	ASSERT(map_get(c->at) != c);
 	bool below = other && end_of(other) == c->at, above = other && other->at == end_of(c);
 	if (!(below || above) || !(__atomic_load_n(&other->flags, __ATOMIC_RELAXED) & FREE))
 		return touched;
@@ -44,6 +47,7 @@ static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t to
 /* Makes C, which is in use, free, and merges it with its free neighbours. */
 static void chunk_join(struct chunk *c, uintptr_t touched)
 {
+	ASSERT(!(c->flags & (FREE | POOL)));
 	map_set(c, NULL);
 	c->flags = FREE; /* never in between does it look like a live block */
 	touched = chunk_absorb(c, map_get(c->at - TILE), touched);
@@ -53,6 +57,7 @@ static void chunk_join(struct chunk *c, uintptr_t touched)
 /* Makes [at, at + bytes), which came from the system, free. */
 static void extent_join(uintptr_t at, size_t bytes)
 {
+	ASSERT(!((at | bytes) & (lw.page - 1)));
 	extent_add(bytes);
 	chunk_join(chunk_make(at, bytes, 0), at);
 }
@@ -61,6 +66,8 @@ static void extent_join(uintptr_t at, size_t bytes)
  * of a mapping that is free as a whole by unmapping it.  False: C does not hold a whole page. */
 static bool chunk_purge(struct chunk *c, size_t pad)
 {
+	ASSERT(lock_held());
+	ASSERT(c->flags == FREE);
 	bool top = c == lw.top && sys_sbrk(0) == lw.end, beside = c->at - lw.low >= lw.end - lw.low;
 	uintptr_t end = end_of(c) & -lw.page, at = c->at + (top ? TILE + pad : 0);
 	size_t bytes = end - (at = ALIGN_UP(at, lw.page));
@@ -95,6 +102,8 @@ static bool chunk_purge(struct chunk *c, size_t pad)
 /* Frees C; returns the address of the free chunk that it became part of. */
 static HOT uintptr_t chunk_release(struct chunk *c)
 {
+	ASSERT(lock_held());
+	ASSERT(c->flags & DEFERRED);
 	if (lw.keep < c->bytes && c->bytes <= KEEP_MAX)
 		lw.keep = c->bytes; /* such blocks come and go */
 	c->dirt = c->bytes / GRAIN;
@@ -114,12 +123,15 @@ static void heap_miss(void)
 	if (!lw.went)
 		return;
 	lw.keep = 4 * lw.keep < KEEP_MAX ? 4 * lw.keep : KEEP_MAX;
+	ASSERT(lw.keep >= KEEP_MIN && lw.keep <= KEEP_MAX);
 	lw.went = false;
 }
 
 /* Fetches BYTES, a multiple of the page, from the break. */
 static bool break_grow(size_t bytes)
 {
+	ASSERT(lock_held());
+	ASSERT(bytes && !(bytes & (lw.page - 1)));
 	uintptr_t end = lw.end, at = sys_sbrk(0);
 	uintptr_t start = ALIGN_UP(at, lw.page), stop = start + bytes;
 	bool may = at != REFUSED && at >= end && bytes <= EXTENT_MAX && map_claim(start, stop);

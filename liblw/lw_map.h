@@ -12,8 +12,14 @@
 
 static INLINE struct leaf *leaf_of(uintptr_t at) { return &lw.leaf[at / LEAF % LEAVES]; }
 static INLINE size_t tile_number(uintptr_t at) { return at / TILE % LEAF_TILES; } /* in its leaf */
-static struct chunk **map_entry(uintptr_t at) { return &leaf_of(at)->map[tile_number(at)]; }
 static INLINE uintptr_t end_of(const struct chunk *c) { return c->at + c->bytes; }
+
+/* The entry for AT's tile, whose leaf there is. */
+static struct chunk **map_entry(uintptr_t at)
+{
+	ASSERT(leaf_of(at)->map && leaf_of(at)->tag == at / LEAF);
+	return &leaf_of(at)->map[tile_number(at)];
+}
 
 /* The entry for AT's tile, or for that of an address some LEAF * LEAVES away. */
 static INLINE struct chunk *map_guess(uintptr_t at)
@@ -31,6 +37,9 @@ static struct chunk *map_get(uintptr_t at)
 /* Enters WHAT, which is C or NULL, for the tiles in which C begins and ends, or all if FILLED. */
 static HOT void map_set(struct chunk *c, struct chunk *what)
 {
+	ASSERT(lock_held());
+	ASSERT(what == c || !what);
+	ASSERT(c->bytes >= TILE);
 	*map_entry(c->at) = *map_entry(end_of(c) - TILE) = what;
 	for (uintptr_t at = c->at; c->flags & FILLED && at + TILE <= end_of(c); at += TILE)
 		*map_entry(at) = what;
@@ -49,6 +58,7 @@ static struct chunk *map_search(uintptr_t at)
 /* BYTES of zeros for the allocator's own use, page-aligned, or NULL. */
 static void *own_map(size_t bytes)
 {
+	ASSERT(bytes && !(bytes & (lw.page - 1)));
 	uintptr_t at = sys_map(bytes);
 	if (at == REFUSED)
 		at = sys_sbrk(bytes + lw.page);
@@ -58,6 +68,8 @@ static void *own_map(size_t bytes)
 /* Makes the leaves for [at, end).  False: no memory, or the leaf of another span has the place. */
 static bool map_claim(uintptr_t at, uintptr_t end)
 {
+	ASSERT(lock_held());
+	ASSERT(at < end);
 	for (uintptr_t n = at / LEAF; n <= (end - 1) / LEAF; n++) {
 		struct leaf *leaf = leaf_of(n * LEAF);
 		if (leaf->map && leaf->tag != n)
@@ -83,6 +95,7 @@ static bool map_claim(uintptr_t at, uintptr_t end)
 /* Gives the pages of the map for [at, end) back, where no tile has an entry; for a gigabyte at most. */
 static void map_purge(uintptr_t at, uintptr_t end)
 {
+	ASSERT(lock_held());
 	for (int i = 0; i < PURGE_MAX && at < end; i++, at = (at | (LEAF - 1)) + 1) {
 		uintptr_t last = at | (LEAF - 1);
 		uintptr_t from = ALIGN_UP((uintptr_t)map_entry(at), lw.page);

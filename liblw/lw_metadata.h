@@ -37,6 +37,8 @@ static void metapage_unlink(struct metapage *s)
 /* Whether there is room for the records that a call may need: three of chunks, and one of KIND. */
 static bool records_ready(unsigned kind)
 {
+	ASSERT(lock_held());
+	ASSERT(kind < KINDS);
 	const struct metapage *s = lw.metapage[NARROW];
 	bool room = s && (s->live + 3) * s->size <= lw.page - LINE;
 	unsigned need = !room + !lw.metapage[kind];
@@ -53,7 +55,9 @@ static void *record_new(unsigned kind)
 	static const uint16_t sizes[KINDS] = {offsetof(struct chunk, slots),
 	                                      ALIGN_UP(sizeof(struct chunk), LINE),
 	                                      ALIGN_UP(sizeof(struct heap), LINE)};
+	ASSERT(lock_held());
 	struct metapage *s = lw.metapage[kind];
+	ASSERT(s ? !metapage_full(s) : lw.metapages_left); /* records_ready() saw to it */
 	if (!s) {
 		s = (struct metapage *)lw.next_metapage;
 		lw.next_metapage += lw.page;
@@ -70,6 +74,7 @@ static void *record_new(unsigned kind)
 		s->free = *record;
 	else
 		record = (void **)((uintptr_t)s + s->fresh), s->fresh += s->size;
+	ASSERT(metapage_of(record) == s && s->fresh <= lw.page);
 	lw.empty[kind] -= !s->live++;
 	if (metapage_full(s))
 		metapage_unlink(s);
@@ -79,6 +84,9 @@ static void *record_new(unsigned kind)
 static void record_free(void *record)
 {
 	struct metapage *s = metapage_of(record);
+	ASSERT(lock_held());
+	ASSERT(s->kind < KINDS && s->live);
+	ASSERT(((uintptr_t)record - (uintptr_t)s - LINE) % s->size == 0);
 	if (metapage_full(s))
 		metapage_link(s);
 	*(void **)record = s->free;

@@ -40,6 +40,7 @@ static INLINE size_t slot_of(const struct chunk *pool, const void *p)
 static INLINE void *slot_take(struct chunk *pool)
 {
 	size_t bits = *pool->word;
+	ASSERT(bits && pool->owner->current[pool->class] == pool);
 	*pool->word = bits & (bits - 1);
 	return (void *)(pool->word_at + (unsigned)__builtin_ctzl(bits) * pool->size);
 }
@@ -60,11 +61,17 @@ static bool pool_seek(struct chunk *pool)
 /* ---- the ring of a class ---- */
 
 /* The class that serves what index I stands for, (I + 1) * GRAIN bytes. */
-static INLINE unsigned class_of(unsigned i) { return i | (CLASS_STEP(i) - 1); }
+static INLINE unsigned class_of(unsigned i)
+{
+	ASSERT(i < CLASSES);
+	return i | (CLASS_STEP(i) - 1);
+}
 
 /* Makes POOL, which may be nowhere, the one that serves CLASS. */
 static void current_set(struct heap *h, unsigned class, struct chunk *pool)
 {
+	ASSERT(class_of(class) == class);
+	ASSERT(pool == &nowhere || (pool->class == class && pool->owner == h));
 	if (pool != &nowhere)
 		pool->until = NEVER;
 	for (unsigned i = class; i <= class && class_of(i) == class; i--)
@@ -78,6 +85,7 @@ static unsigned share_of(const struct chunk *pool) { return pool->slots / 16 + 1
 static void ring_add(struct chunk *pool, unsigned free)
 {
 	struct chunk *head = pool->owner->current[pool->class];
+	ASSERT(free <= pool->slots);
 	bool only = head == &nowhere;
 	pool->until = pool->slots - free;
 	pool->next = only ? pool : head;
@@ -89,6 +97,7 @@ static void ring_add(struct chunk *pool, unsigned free)
 
 static void ring_remove(struct chunk *pool)
 {
+	ASSERT(pool->next && pool->next->prev == pool && pool->prev->next == pool);
 	struct chunk *next = pool->next == pool ? &nowhere : pool->next;
 	pool->until = share_of(pool);
 	pool->next->prev = pool->prev;
@@ -125,6 +134,8 @@ static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t byt
 		pool->free[i] = left < BITS ? ((size_t)1 << left) - 1 : SIZE_MAX;
 		pool->remote[i] = 0;
 	}
+	ASSERT(slots >= 4 && slots <= SLOTS);
+	ASSERT((size >> shift) * inverse == 1);
 	flags_set(pool, pool->flags | POOL);
 	pool->owner = h;
 	ring_add(pool, slots);
@@ -138,6 +149,7 @@ static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t byt
 static void pool_return(struct chunk *pool)
 {
 	struct heap *h = pool->owner;
+	ASSERT(slots_free(pool) == pool->slots);
 	ring_remove(pool);
 	TRACE(pool_free, pool->at, pool->bytes);
 	latest = latest == pool ? &nowhere : latest;
@@ -149,6 +161,7 @@ static void pool_return(struct chunk *pool)
 /* Looks after POOL, now that `until` frees have come, and MORE. */
 static OUTLINE void pool_attend(struct chunk *pool, unsigned more)
 {
+	ASSERT(!pool->until);
 	if (!pool->next)
 		ring_add(pool, share_of(pool) + more);
 	if (pool->owner->current[pool->class] == pool)
@@ -160,6 +173,8 @@ static OUTLINE void pool_attend(struct chunk *pool, unsigned more)
 /* Frees the SLOT of POOL; false if it was free already. */
 static INLINE bool slot_free(struct chunk *pool, size_t slot)
 {
+	ASSERT(slot < pool->slots && pool->until);
+	ASSERT(pool->owner == self);
 	size_t *word = &pool->free[slot / BITS], bits = *word;
 	size_t now = bits | (size_t)1 << slot % BITS;
 	if (unlikely(now == bits))
@@ -177,6 +192,7 @@ static struct chunk *pool_get(struct heap *h, unsigned class)
 	size_t bytes = 0;
 	for (; (pool = h->current[class]) != &nowhere && !pool_seek(pool); bytes = 2 * pool->bytes)
 		ring_remove(pool);
+	ASSERT(pool == &nowhere || pool->owner == h);
 	return pool != &nowhere ? pool : pool_new(h, class, bytes);
 }
 
@@ -189,11 +205,13 @@ static void heap_drain(struct heap *h)
 	if (!pool)
 		pool = __atomic_exchange_n(&h->pending, NULL, __ATOMIC_ACQUIRE);
 	for (int i = 0; pool && i < DRAIN_MAX; i++) {
+		ASSERT(pool->owner == h);
 		struct chunk *next = pool->pending;
 		unsigned told = __atomic_exchange_n(&pool->told, 0, __ATOMIC_ACQ_REL), came = 0;
 		for (; told; told &= told - 1) {
 			unsigned k = __builtin_ctz(told);
 			size_t freed = __atomic_exchange_n(&pool->remote[k], 0, __ATOMIC_ACQ_REL);
+			ASSERT(k < WORDS && freed); /* who told of the word had set a bit */
 			size_t twice = pool->free[k] & freed;
 			if (twice)
 				fault("double free",
@@ -202,6 +220,7 @@ static void heap_drain(struct heap *h)
 			pool->free[k] |= freed;
 			came += count_bits(freed);
 		}
+		ASSERT(came && came <= pool->slots);
 		unsigned more = came < pool->until ? 0 : came - pool->until;
 		pool->until -= came - more;
 		if (!pool->until)

@@ -71,13 +71,20 @@ static INLINE bool alone(void) { return &__libc_single_threaded && __libc_single
 static int lock(void)
 {
 	alone() ? 0 : pthread_mutex_lock(&lw.lock);
+	lock_note(true);
 	return errno;
 }
 
 static void unlock(int saved)
 {
+	lock_note(false);
 	errno = saved;
 	alone() ? 0 : pthread_mutex_unlock(&lw.lock);
 }
 
-static void extent_add(size_t n) { lw.peak = (lw.extent += n) > lw.peak ? lw.extent : lw.peak; }
+static void extent_add(size_t n)
+{
+	ASSERT(lock_held());
+	ASSERT(lw.extent <= lw.peak);
+	lw.peak = (lw.extent += n) > lw.peak ? lw.extent : lw.peak;
+}

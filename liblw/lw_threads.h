@@ -9,6 +9,7 @@
 static void heap_close(void *arg)
 {
 	struct heap *h = arg;
+	ASSERT(h == self && h->most == POOL_MAX);
 	heap_flush(h, ON_EXIT);
 	self = &closed;
 	latest = &nowhere;
@@ -54,6 +55,7 @@ static OUTLINE struct heap *heap_open(void)
 	for (unsigned i = 0; !h->most && i < CLASSES; i++)
 		h->current[i] = &nowhere;
 	h->most = POOL_MAX;
+	ASSERT(h != &unopened && h != &closed);
 	self = h; /* before pthread_atfork: musl's allocates */
 	if (!alone()) {
 		pthread_once(&lw.once, start_threads);

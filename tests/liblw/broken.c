@@ -273,7 +273,7 @@ static struct metapage *next_metapage(void)
 static void record_elsewhere(void)
 {
 	copy = *live;
-	map_set(live, &copy);
+	map_set(&copy, &copy);
 }
 static void record_not_handed_out(void)
 {
@@ -569,7 +569,7 @@ static void ring_alias(void)
 }
 static void ring_of_another(void)
 {
-	current_set(self, CLASS_UNUSED, current);
+	self->current[CLASS_UNUSED] = self->current[CLASS_UNUSED - 1] = current;
 }
 static void ring_longer(void)
 {
@@ -924,7 +924,9 @@ static const struct breaker *breaker;
 
 static void break_and_check(void)
 {
+	int saved = lock();
 	breaker->fn();
+	unlock(saved);
 	_exit(lw_check() == -1 ? 3 : 0);
 }
 
@@ -941,6 +943,20 @@ static void must_tell(const struct breaker *b)
 	CHECK(strstr(check_words, b->says));
 }
 
+static void free_a_record_without_the_lock(void)
+{
+	record_free(live);
+}
+
+static void a_broken_assertion_says_so_and_aborts(void)
+{
+	make_heap();
+	int status = check_run(free_a_record_without_the_lock);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	CHECK(!strncmp(check_words, "liblw: assertion failed: ", 25));
+	CHECK(strstr(check_words, "lw_metadata.h:") && strstr(check_words, ": lock_held()\n"));
+}
+
 static void the_check_tells_every_invariant_that_is_broken(void)
 {
 	make_heap();
@@ -949,6 +965,9 @@ static void the_check_tells_every_invariant_that_is_broken(void)
 	CHECK_EQUAL(lw_check(), 0);
 }
 
-static const struct check_test tests[] = {TEST(the_check_tells_every_invariant_that_is_broken)};
+static const struct check_test tests[] = {
+	TEST(the_check_tells_every_invariant_that_is_broken),
+	TEST(a_broken_assertion_says_so_and_aborts),
+};
 
 CHECK_MAIN(tests)

@@ -59,7 +59,7 @@ flavour_classes() {
 		everything "$classes classes" -DLW_CLASSES=$classes
 	done
 }
-flavour_debug() { everything debug -O0; }
+flavour_debug() { everything debug '-O0 -DLW_ASSERT'; }
 flavour_ubsan() {
 	export UBSAN_OPTIONS=print_stacktrace=1
 	everything ubsan '-fsanitize=undefined -fno-sanitize-recover=all'
