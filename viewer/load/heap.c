@@ -847,7 +847,7 @@ int heap_apply(struct heap *h, const struct fact *f)
 	if (apply[f->kind](h, f))
 		return -1;
 	take_sample(h, &s);
-	return figures_add(&h->figures, &s);
+	return series_add(&h->series, &s);
 }
 
 /* ---- beginning and end ---- */
@@ -863,7 +863,7 @@ int heap_init(struct heap *h, struct heap_tables *tables, int64_t process)
 	ranges_init(&h->pools);
 	ranges_init(&h->returned);
 	blocks_init(&h->blocks);
-	figures_init(&h->figures);
+	series_init(&h->series);
 	calls_init(&h->calls);
 	return 0;
 }
@@ -880,7 +880,7 @@ void heap_clear(struct heap *h)
 	ranges_release(&h->pools);
 	ranges_release(&h->returned);
 	blocks_release(&h->blocks);
-	figures_release(&h->figures);
+	series_release(&h->series);
 	calls_release(&h->calls);
 	free(h->pending);
 }
@@ -1008,7 +1008,7 @@ int heap_store(struct heap *h)
 	store_pieces(h, &h->returned, h->tables->returned);
 	for (struct range *r = ranges_from(&h->pools, 0); r; r = ranges_from(&h->pools, r->end))
 		store_pool(h, r->data, false);
-	figures_store(&h->figures, h->process, &h->tables->figures);
+	series_store(&h->series, h->process, &h->tables->series);
 	calls_store(&h->calls, h->process, &h->tables->calls);
 	return 0;
 }

@@ -20,7 +20,7 @@
 #include "blocks.h"
 #include "calls.h"
 #include "fact.h"
-#include "figures.h"
+#include "series.h"
 #include "range.h"
 
 /* Where rows go; shared by all heaps of a load. */
@@ -29,7 +29,7 @@ struct heap_tables {
 	struct bulk *block, *deferred, *pool, *extent, *returned;
 	struct bulk *resident, *coalesce, *sbrk, *fail;
 	struct query *violation;
-	struct figures_tables figures;
+	struct series_tables series;
 	struct calls_tables calls;
 	int64_t next_block; /* block.id, number in order of death */
 };
@@ -73,7 +73,7 @@ struct heap {
 	bool dumped; /* the recording began on a running heap */
 	char first_violation[128];
 
-	struct figures figures;
+	struct series series;
 	struct calls calls;
 };
 

@@ -102,7 +102,7 @@ static void bulk_rows(struct heap_tables *t, struct bulk_row rows[BULKS])
 		{&t->coalesce, "coalesce", 11},
 		{&t->sbrk, "sbrk", 8},
 		{&t->fail, "fail", 9},
-		{&t->figures.timeline, "timeline", 17},
+		{&t->series.timeline, "timeline", 17},
 		{&t->calls.latency, "latency_hist", 8},
 		{&t->calls.calls, "calls", 7},
 		{&t->calls.thread, "thread", 9},
@@ -120,7 +120,7 @@ static enum status open_tables(struct heap_tables *t)
 		*rows[i].bulk = bulk_open(t->db, rows[i].table, rows[i].columns);
 	bulk_words(t->extent, 3, extent_kinds);
 	t->violation = db_prepare(t->db, "INSERT INTO violation VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-	t->figures.peak = db_prepare(t->db, "INSERT INTO peak VALUES (?1, ?2, ?3, ?4, ?5)");
+	t->series.peak = db_prepare(t->db, "INSERT INTO peak VALUES (?1, ?2, ?3, ?4, ?5)");
 	return db_status(t->db);
 }
 
@@ -134,8 +134,8 @@ static void close_tables(struct heap_tables *t)
 		*rows[i].bulk = NULL;
 	}
 	db_finish(t->violation);
-	db_finish(t->figures.peak);
-	t->violation = t->figures.peak = NULL;
+	db_finish(t->series.peak);
+	t->violation = t->series.peak = NULL;
 }
 
 enum status model_open(struct model **out, struct db *db)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * figures.h - the figures of a heap over all its facts: peaks (exact) and a timeline (thinned).
+ * series.h - the figures of a heap over all its facts: peaks (exact) and a timeline (thinned).
  */
-#ifndef LWVIEW_LOAD_FIGURES_H
-#define LWVIEW_LOAD_FIGURES_H
+#ifndef LWVIEW_SERIES_H
+#define LWVIEW_SERIES_H
 
 #include "viewer/db.h"
 #include "viewer/figures.h"
@@ -28,7 +28,7 @@ struct step {
 /* Steps of the timeline; when all are full, neighbours are joined: steps become twice as wide. */
 #define STEPS_MAX 1024
 
-struct figures {
+struct series {
 	struct {
 		double value; /* -INFINITY: was never defined */
 		struct sample at;
@@ -40,18 +40,18 @@ struct figures {
 	bool any;
 };
 
-void figures_init(struct figures *f);
-void figures_release(struct figures *f);
+void series_init(struct series *r);
+void series_release(struct series *r);
 
 /* Takes note of one more state. -1: out of memory. */
-int figures_add(struct figures *f, const struct sample *s);
+int series_add(struct series *r, const struct sample *s);
 
-struct figures_tables {
+struct series_tables {
 	struct bulk *timeline;
 	struct query *peak;
 };
 
 /* Writes timeline and peak rows of one process. */
-void figures_store(struct figures *f, int64_t process, struct figures_tables *tables);
+void series_store(struct series *r, int64_t process, struct series_tables *tables);
 
 #endif

@@ -1,36 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* figures.c - peaks and timeline; see figures.h. */
-#include "figures.h"
+/* series.c - peaks and timeline; see series.h. */
+#include "series.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-void figures_init(struct figures *f)
+void series_init(struct series *r)
 {
-	memset(f, 0, sizeof(*f));
-	f->step_width = 1;
+	memset(r, 0, sizeof(*r));
+	r->step_width = 1;
 	for (int i = 0; i < FIGURES; i++)
-		f->peak[i].value = -INFINITY;
+		r->peak[i].value = -INFINITY;
 }
 
-void figures_release(struct figures *f)
+void series_release(struct series *r)
 {
-	free(f->steps);
-	figures_init(f);
+	free(r->steps);
+	series_init(r);
 }
 
-static void note_peaks(struct figures *f, const struct sample *s)
+static void note_peaks(struct series *r, const struct sample *s)
 {
 	double v[FIGURES];
 
 	figure_values(s, v);
 	for (int i = 0; i < FIGURES; i++) {
-		if (figure_rows[i].peak && v[i] > f->peak[i].value) {
-			f->peak[i].value = v[i];
-			f->peak[i].at = *s;
+		if (figure_rows[i].peak && v[i] > r->peak[i].value) {
+			r->peak[i].value = v[i];
+			r->peak[i].at = *s;
 		}
 	}
-	f->any = true;
+	r->any = true;
 }
 
 /* Of two states with the same value the earlier one is kept. */
@@ -49,47 +49,47 @@ static void step_note(struct step *t, const struct sample *s)
 	t->kept[KEEP_LAST] = *s;
 }
 
-static void join_steps(struct figures *f)
+static void join_steps(struct series *r)
 {
-	for (uint32_t i = 0; i < f->step_count / 2; i++) {
-		struct step joined = f->steps[2 * i];
+	for (uint32_t i = 0; i < r->step_count / 2; i++) {
+		struct step joined = r->steps[2 * i];
 
 		/* The later step's kept states, its last one last. */
 		for (int k = 0; k < KEEPS; k++)
-			step_note(&joined, &f->steps[2 * i + 1].kept[k]);
-		f->steps[i] = joined;
+			step_note(&joined, &r->steps[2 * i + 1].kept[k]);
+		r->steps[i] = joined;
 	}
-	f->step_count /= 2;
-	f->step_width *= 2;
+	r->step_count /= 2;
+	r->step_width *= 2;
 }
 
-static int new_step(struct figures *f, const struct sample *s)
+static int new_step(struct series *r, const struct sample *s)
 {
-	if (f->step_count == STEPS_MAX)
-		join_steps(f);
-	if (f->step_count == f->step_room) {
-		uint32_t room = f->step_room ? 4 * f->step_room : 16;
-		struct step *steps = realloc(f->steps, room * sizeof(*steps));
+	if (r->step_count == STEPS_MAX)
+		join_steps(r);
+	if (r->step_count == r->step_room) {
+		uint32_t room = r->step_room ? 4 * r->step_room : 16;
+		struct step *steps = realloc(r->steps, room * sizeof(*steps));
 
 		if (!steps)
 			return -1;
-		f->steps = steps;
-		f->step_room = room;
+		r->steps = steps;
+		r->step_room = room;
 	}
 	for (int k = 0; k < KEEPS; k++)
-		f->steps[f->step_count].kept[k] = *s;
-	f->step_count++;
-	f->in_step = 1;
+		r->steps[r->step_count].kept[k] = *s;
+	r->step_count++;
+	r->in_step = 1;
 	return 0;
 }
 
-int figures_add(struct figures *f, const struct sample *s)
+int series_add(struct series *r, const struct sample *s)
 {
-	note_peaks(f, s);
-	if (!f->step_count || f->in_step == f->step_width)
-		return new_step(f, s);
-	f->in_step++;
-	step_note(&f->steps[f->step_count - 1], s);
+	note_peaks(r, s);
+	if (!r->step_count || r->in_step == r->step_width)
+		return new_step(r, s);
+	r->in_step++;
+	step_note(&r->steps[r->step_count - 1], s);
 	return 0;
 }
 
@@ -112,21 +112,21 @@ static void store_sample(const struct sample *s, int64_t process, struct bulk *t
 }
 
 /* Kept states and peaks, each once, in order. */
-static void store_timeline(struct figures *f, int64_t process, struct bulk *timeline)
+static void store_timeline(struct series *r, int64_t process, struct bulk *timeline)
 {
-	size_t n = 0, room = (size_t)f->step_count * KEEPS + FIGURES;
+	size_t n = 0, room = (size_t)r->step_count * KEEPS + FIGURES;
 	struct sample *all = malloc(room * sizeof(*all));
 
 	if (!all) {
 		db_fail(bulk_db(timeline), "cannot keep the timeline");
 		return;
 	}
-	for (uint32_t i = 0; i < f->step_count; i++)
+	for (uint32_t i = 0; i < r->step_count; i++)
 		for (int k = 0; k < KEEPS; k++)
-			all[n++] = f->steps[i].kept[k];
+			all[n++] = r->steps[i].kept[k];
 	for (int i = 0; i < FIGURES; i++)
-		if (isfinite(f->peak[i].value))
-			all[n++] = f->peak[i].at;
+		if (isfinite(r->peak[i].value))
+			all[n++] = r->peak[i].at;
 	qsort(all, n, sizeof(*all), compare_samples);
 	for (size_t i = 0; i < n; i++)
 		if (!i || all[i].seq != all[i - 1].seq)
@@ -134,21 +134,21 @@ static void store_timeline(struct figures *f, int64_t process, struct bulk *time
 	free(all);
 }
 
-void figures_store(struct figures *f, int64_t process, struct figures_tables *tables)
+void series_store(struct series *r, int64_t process, struct series_tables *tables)
 {
-	if (!f->any)
+	if (!r->any)
 		return;
-	store_timeline(f, process, tables->timeline);
+	store_timeline(r, process, tables->timeline);
 	for (int i = 0; i < FIGURES; i++) {
 		struct query *q = tables->peak;
 
-		if (!isfinite(f->peak[i].value))
+		if (!isfinite(r->peak[i].value))
 			continue;
 		db_bind_int(q, 1, process);
 		db_bind_text(q, 2, figure_rows[i].key);
-		db_bind_real(q, 3, f->peak[i].value);
-		db_bind_int(q, 4, f->peak[i].at.seq);
-		db_bind_int(q, 5, f->peak[i].at.time);
+		db_bind_real(q, 3, r->peak[i].value);
+		db_bind_int(q, 4, r->peak[i].at.seq);
+		db_bind_int(q, 5, r->peak[i].at.time);
 		db_run(q);
 	}
 }
