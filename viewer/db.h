@@ -25,7 +25,7 @@ struct db;
 struct query;
 
 /* Version of schema.sql that this program writes and reads. */
-#define DB_VERSION 1
+#define DB_VERSION 2
 
 /* Opens a heap database for reading; says so when `path` is none, or of another version. */
 enum status db_open(struct db **db, const char *path);

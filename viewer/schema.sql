@@ -21,7 +21,7 @@
 -- The extent splits exactly at every fact:
 --   extent = live + slack + tracer + headers + pool_free + deferred + bins + top
 
-PRAGMA user_version = 1;		-- raised by one when a column changes its meaning
+PRAGMA user_version = 2;		-- raised by one when a column changes its meaning
 
 CREATE TABLE meta (			-- one row per property of the recording as a whole
 	key	TEXT PRIMARY KEY,	-- trace, loader, repaired, lwtrace (its json text) ...
@@ -29,9 +29,9 @@ CREATE TABLE meta (			-- one row per property of the recording as a whole
 ) WITHOUT ROWID;
 
 CREATE TABLE word (			-- what the small codes mean
-	class	TEXT NOT NULL,		-- function, source, path, reason, outcome, kind
+	class	TEXT NOT NULL,		-- function, source, path, reason, outcome, what, kind
 	code	INTEGER NOT NULL,	-- the code, no unit
-	name	TEXT NOT NULL,		-- the word
+	name	TEXT NOT NULL,		-- the word; "source 9" for a code that this lwview has none for
 	PRIMARY KEY (class, code)
 ) WITHOUT ROWID;
 
@@ -43,7 +43,8 @@ CREATE TABLE process (			-- one row per process image that was recorded
 	host		TEXT,			-- host name, '' unknown
 	name		TEXT,			-- program name
 	allocator	TEXT,			-- liblw, ptmalloc, ... as the tracer named it
-	version		INTEGER,		-- version of the event contract
+	allocator_version	INTEGER,	-- as the tracer gave it, 0 unknown
+	format		INTEGER,		-- version of the trace format
 	page_size	INTEGER,		-- bytes
 	header		INTEGER,		-- bytes in front of each chunk's payload
 	clock_cost	INTEGER,		-- ns, one clock read: latencies below it mean "less"
@@ -226,12 +227,11 @@ CREATE TABLE coalesce (			-- one row per batch of deferred chunks merged
 	seq		INTEGER NOT NULL,
 	time		INTEGER NOT NULL,	-- ns
 	tid		INTEGER,		-- thread that did it
-	owner		INTEGER,		-- thread whose chunks they were
 	reason		INTEGER,		-- word 'reason'
 	chunks_in	INTEGER,		-- count of deferred chunks
-	chunks_out	INTEGER,		-- count of free chunks made of them
-	bytes		INTEGER,		-- bytes of the free chunks made of them
-	largest		INTEGER,		-- bytes of the largest result
+	chunks_out	INTEGER,		-- count of free chunks that they became part of
+	bytes		INTEGER,		-- bytes of the deferred chunks
+	largest		INTEGER,		-- bytes of the largest of them
 	latency		INTEGER			-- ns
 );
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static atomic_ulong questions, counts[FACT_RSS + 1], early, processes, too_early;
+static atomic_ulong questions, counts[FACT_KINDS], early, processes, too_early;
 
 static void fake_open(void (*closing)(void))
 {
@@ -31,18 +31,14 @@ static bool fake_any(void)
 
 static void fake_emit(const struct lw_fact *fact)
 {
-	if (!processes)
+	if (fact->kind == FACT_PROCESS)
+		processes++;
+	else if (!processes)
 		too_early++;
-	if (fact->flags & LW_FLAG_TRACER)
+	if (fact->flags & FLAG_TRACER)
 		return;
 	counts[fact->kind]++;
-	early += (fact->flags & LW_FLAG_EARLY) != 0;
-}
-
-static void fake_emit_process(const struct lw_process *process)
-{
-	(void)process;
-	processes++;
+	early += (fact->flags & FLAG_EARLY) != 0;
 }
 
 static void fake_fork(void *sigset)
@@ -79,7 +75,6 @@ __attribute__((visibility("default"))) const struct lw_provider lw_provider = {
 	.enabled = fake_enabled,
 	.any = fake_any,
 	.emit = fake_emit,
-	.emit_process = fake_emit_process,
 	.before_fork = fake_fork,
 	.after_fork_parent = fake_fork,
 	.after_fork_child = fake_fork,

@@ -8,132 +8,30 @@
 #include <sys/stat.h>
 
 struct field {
-	char type; /* q u64, d u32, b u8, s string, x the build id */
+	int bits; /* 0: a string */
 	const char *name;
 };
 
 struct event {
 	const char *name;
-	struct field fields[16];
+	const struct field *fields; /* up to one without a name */
 };
 
-#define ALLOCATION                                                                            \
-	{                                                                                     \
-		{'q', "ptr"}, {'q', "size"}, {'q', "caller"}, {'q', "start"}, {'d', "slack"}, \
-			{'d', "latency"}, {'d', "tid"}, {'b', "align"}, {'b', "source"},      \
-			{'b', "function"},                                                    \
-		{                                                                             \
-			'b', "flags"                                                          \
-		}                                                                             \
-	}
-#define MAPPING                                                                               \
-	{                                                                                     \
-		{'q', "address"}, {'q', "length"}, {'q', "old_address"}, {'q', "old_length"}, \
-			{'q', "start"}, {'d', "tid"},                                         \
-		{                                                                             \
-			'd', "what"                                                           \
-		}                                                                             \
-	}
-#define POOL                                                                                       \
-	{                                                                                          \
-		{'q', "pool"}, {'q', "bytes"}, {'q', "start"}, {'d', "object"}, {'d', "capacity"}, \
-			{'d', "tid"},                                                              \
-		{                                                                                  \
-			'd', "offset"                                                              \
-		}                                                                                  \
-	}
+#define FIELD(bits, unit, name, what) {bits, #name},
+#define TEXT(name, what)              {0, #name},
+#define EVENT(KIND, name, what, fields) \
+	static const struct field name##_fields[] = {fields{0, NULL}};
+#include "traces/format/events.h"
+
+#define FIELDS(...) ((const struct field[]){__VA_ARGS__, {0, NULL}})
 
 static const struct event events[] = {
-	{"lw:process",
-         {{'q', "start"},
-          {'q', "counter_hz"},
-          {'d', "pid"},
-          {'d', "ppid"},
-          {'d', "page_size"},
-          {'d', "header"},
-          {'d', "clock_cost"},
-          {'d', "version"},
-          {'d', "forked"},
-          {'d', "pad"},
-          {'s', "allocator"}}},
-	{"lw:alloc", ALLOCATION},
-	{"lw:pool_hit", ALLOCATION},
-	{"lw:free",
-         {{'q', "ptr"},
-          {'q', "caller"},
-          {'q', "start"},
-          {'d', "latency"},
-          {'d', "tid"},
-          {'d', "usable_hint"},
-          {'b', "path"},
-          {'b', "function"},
-          {'b', "flags"},
-          {'b', "pad"}}},
-	{"lw:realloc",
-         {{'q', "old_ptr"},
-          {'q', "new_ptr"},
-          {'q', "size"},
-          {'q', "caller"},
-          {'q', "start"},
-          {'d', "slack"},
-          {'d', "latency"},
-          {'d', "tid"},
-          {'b', "moved"},
-          {'b', "source"},
-          {'b', "function"},
-          {'b', "flags"}}},
-	{"lw:fail",
-         {{'q', "size"},
-          {'q', "caller"},
-          {'q', "start"},
-          {'d', "latency"},
-          {'d', "tid"},
-          {'d', "error"},
-          {'b', "align"},
-          {'b', "function"},
-          {'b', "flags"},
-          {'b', "pad"}}},
-	{"lw:coalesce",
-         {{'q', "start"},
-          {'q', "bytes"},
-          {'q', "largest"},
-          {'d', "chunks_in"},
-          {'d', "chunks_out"},
-          {'d', "latency"},
-          {'d', "tid"},
-          {'d', "owner"},
-          {'d', "reason"}}},
-	{"lw:merge",
-         {{'q', "ptr"},
-          {'q', "merged"},
-          {'q', "size"},
-          {'q', "start"},
-          {'d', "tid"},
-          {'d', "flags"}}},
-	{"lw:sbrk",
-         {{'q', "old_end"},
-          {'q', "new_end"},
-          {'q', "start"},
-          {'d', "latency"},
-          {'d', "tid"},
-          {'d', "outcome"},
-          {'d', "flags"}}},
-	{"lw:map", MAPPING},
-	{"lw:unmap", MAPPING},
-	{"lw:pool_new", POOL},
-	{"lw:pool_free", POOL},
-	{"lw:live", {{'q', "ptr"}, {'q', "usable"}, {'q', "start"}, {'d', "kind"}, {'d', "tid"}}},
-	{"lw:live_end", {{'q', "start"}, {'q', "blocks"}, {'d', "tid"}, {'d', "flags"}}},
-	{"lw:rss",
-         {{'q', "extent"},
-          {'q', "rss_anon"},
-          {'q', "heap_resident"},
-          {'q', "start"},
-          {'d', "tid"},
-          {'d', "flags"}}},
-	{"lttng_ust_statedump:bin_info", {{'q', "baddr"}, {'q', "memsz"}, {'s', "path"}}},
-	{"lttng_ust_libc:malloc", {{'q', "size"}, {'q', "ptr"}}},
-	{"lttng_ust_libc:free", {{'q', "ptr"}}},
+#define EVENT(KIND, name, what, fields) {"lw:" #name, name##_fields},
+#define SAME(KIND, name, as, what)      {"lw:" #name, as##_fields},
+#include "traces/format/events.h"
+	{"lttng_ust_statedump:bin_info", FIELDS({64, "baddr"}, {64, "memsz"}, {0, "path"})},
+	{"lttng_ust_libc:malloc", FIELDS({64, "size"}, {64, "ptr"})},
+	{"lttng_ust_libc:free", FIELDS({64, "ptr"})},
 };
 
 #define EVENTS (sizeof(events) / sizeof(*events))
@@ -162,14 +60,10 @@ static void put(uint8_t *at, uint64_t value, size_t size)
 static void put_fields(FILE *f, const struct event *e)
 {
 	for (const struct field *d = e->fields; d->name; d++) {
-		if (d->type == 's')
-			fprintf(f, "\t\tstring _%s;\n", d->name);
+		if (d->bits)
+			fprintf(f, "\t\tu%d _%s;\n", d->bits, d->name);
 		else
-			fprintf(f, "\t\tu%d _%s;\n",
-			        d->type == 'q'   ? 64
-			        : d->type == 'd' ? 32
-			                         : 8,
-			        d->name);
+			fprintf(f, "\t\tstring _%s;\n", d->name);
 	}
 }
 
@@ -343,9 +237,9 @@ void ctf_write(struct ctf_writer *w, const char *name, uint64_t time, const uint
 		w->at += 4;
 	}
 	for (const struct field *d = e->fields; d->name; d++) {
-		size_t size = d->type == 'q' ? 8 : d->type == 'd' ? 4 : 1;
+		size_t size = (size_t)d->bits / 8;
 
-		if (d->type == 's') {
+		if (!size) {
 			memcpy(w->packet + w->at, text, strlen(text) + 1);
 			w->at += strlen(text) + 1;
 			continue;

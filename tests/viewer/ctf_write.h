@@ -20,7 +20,7 @@ struct ctf_writer_spec {
 	bool plain_metadata; /* text without packets */
 };
 
-/* All events of the contract; integers in the order of the contract's table. */
+/* All events of traces/format/events.h, and some of lttng-ust's. */
 struct ctf_writer *ctf_writer_open(const struct ctf_writer_spec *spec);
 
 /* `name` without "lw:"; values in the order of the event's fields; ends with the trailing string. */

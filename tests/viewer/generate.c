@@ -5,6 +5,7 @@
  *	generate DIRECTORY OPERATIONS [LIVE-BLOCKS]
  */
 #include "ctf_write.h"
+#include "traces/format/version.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -192,7 +193,7 @@ static void drop(const struct block *b)
 		EMIT("unmap", b->ptr - 16, b->usable + 16, 0, 0, now - 1, 1, 2);
 		extent -= b->usable + 16;
 	}
-	EMIT("free", b->ptr, 0x500010, start, 15, 1, 0, path, 9, 0, 0);
+	EMIT("free", b->ptr, 0x500010, start, 15, 1, path, 9, 0);
 	count(b, -1);
 	now += 20;
 }
@@ -210,7 +211,7 @@ static void merge_all(void)
 			chunks++;
 		}
 	}
-	EMIT("coalesce", now, chunks * 1000, 1000, chunks, chunks, 700, 1, 1, 0);
+	EMIT("coalesce", now, chunks * 1000, 1000, chunks, chunks, 700, 1, 0);
 }
 
 static void finish(void)
@@ -229,7 +230,7 @@ int main(int argc, char **argv)
 	size_t room = argc > 3 ? strtoull(argv[3], NULL, 10) : 2000, used = 0;
 	struct ctf_writer_spec spec = {.host = "board", .program = "made-up", .pid = 4711};
 	struct block *blocks = calloc(room, sizeof(*blocks));
-	const uint64_t process[] = {now, 1000000000, 4711, 1, 4096, HEADER, 22, 1, 0, 0};
+	const uint64_t process[] = {now, LW_TRACE_FORMAT, 4711, 1, 4096, HEADER, 22, 1, 0};
 
 	if (argc < 2 || !blocks)
 		return 2;

@@ -11,7 +11,7 @@ INSERT INTO word VALUES
 	('function', 0, 'malloc'), ('function', 1, 'calloc'), ('function', 9, 'free'),
 	('source', 0, 'pool'), ('source', 3, 'bin'), ('source', 5, 'mmap'),
 	('path', 0, 'local'), ('path', 2, 'deferred');
-INSERT INTO process (id, pid, ppid, host, name, allocator, version, page_size, header,
+INSERT INTO process (id, pid, ppid, host, name, allocator, allocator_version, page_size, header,
 	clock_cost, clock_offset, start, finish, facts, last_seq, lost, unknown_frees, violations,
 	implied, complete)
 VALUES (1, 42, 1, 'board', 'small', 'liblw', 1, 4096, 8, 20, 0, 1000000, 1010000, 10, 10, 0, 0, 0,

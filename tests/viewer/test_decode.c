@@ -52,11 +52,11 @@ static void open_trace(struct reading *r, uint32_t pid)
 	} while (0)
 
 #define PROCESS(r, written, start, pid, ppid, forked) \
-	WRITE(r, "process", written, start, 1000000000, pid, ppid, 4096, 8, 20, 1, forked, 0)
+	WRITE(r, "process", written, start, LW_TRACE_FORMAT, pid, ppid, 4096, 8, 20, 1, forked)
 #define ALLOC(r, written, ptr, size, start, latency) \
 	WRITE(r, "lw:alloc", written, ptr, size, 0x400010, start, 0, latency, 1, 0, 4, 0, 0)
 #define FREE(r, written, ptr, start) \
-	WRITE(r, "lw:free", written, ptr, 0x400020, start, 5, 1, 0, 5, 9, 0, 0)
+	WRITE(r, "lw:free", written, ptr, 0x400020, start, 5, 1, 5, 9, 0)
 
 /* All the way into the database. */
 static void load(struct reading *r, int64_t only_pid)
@@ -179,6 +179,48 @@ static void discarded_events_are_counted_with_their_interval(void **state)
 	assert_int_equal(ask(r, "SELECT complete FROM process"), 0);
 }
 
+static void a_code_without_a_word_is_shown_with_its_number(void **state)
+{
+	struct reading *r = *state;
+
+	open_trace(r, 7);
+	PROCESS(r, 10, 10, 7, 1, 0);
+	WRITE(r, "lw:alloc", 20, 0x9000, 30, 0x400010, 15, 0, 5, 1, 0, 9, 0, 0);
+	WRITE(r, "lw:alloc", 30, 0x9100, 30, 0x400010, 25, 0, 5, 1, 0, 255, 12, 0);
+	WRITE(r, "lw:free", 50, 0x9000, 0x400020, 45, 5, 1, 8, 77, 0);
+	load(r, -1);
+	assert_int_equal(ask(r, "SELECT count(*) FROM latency WHERE operation = 'malloc'"
+	                        " AND kind = 'source 9'"),
+	                 1);
+	assert_int_equal(ask(r, "SELECT count(*) FROM latency WHERE operation = 'function 12'"
+	                        " AND kind = 'source 255'"),
+	                 1);
+	assert_int_equal(ask(r, "SELECT count(*) FROM latency WHERE operation = 'free'"
+	                        " AND kind = 'path 8'"),
+	                 1);
+	assert_int_equal(ask(r, "SELECT count(*) FROM latency"), 3);
+	assert_int_equal(ask(r, "SELECT count FROM calls c JOIN word w ON class = 'function'"
+	                        " AND code = c.function WHERE name = 'function 77'"),
+	                 1);
+	assert_int_equal(ask(r, "SELECT code FROM word WHERE class = 'source' AND name = 'mmap'"),
+	                 SOURCE_MMAP);
+}
+
+static void a_newer_format_is_refused_by_its_number(void **state)
+{
+	struct reading *r = *state;
+	struct decoder decoder;
+
+	open_trace(r, 7);
+	WRITE(r, "process", 10, 10, LW_TRACE_FORMAT + 1, 7, 1, 4096, 8, 20, 1, 0);
+	ALLOC(r, 20, 0x9000, 30, 11, 1);
+	ctf_writer_close(r->out);
+	decoder_init(&decoder, NULL);
+	assert_int_equal(decoder_read(&decoder, r->root, r->root), STATUS_INPUT);
+	assert_true(decoder.newer);
+	decoder_release(&decoder);
+}
+
 int main(int argc, char **argv)
 {
 #define WITH_TRACE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -188,6 +230,8 @@ int main(int argc, char **argv)
 		WITH_TRACE(one_process_may_be_chosen),
 		WITH_TRACE(lttngs_own_wrapper_is_read_too),
 		WITH_TRACE(discarded_events_are_counted_with_their_interval),
+		WITH_TRACE(a_code_without_a_word_is_shown_with_its_number),
+		WITH_TRACE(a_newer_format_is_refused_by_its_number),
 	};
 
 	return run_cases(argc, argv, tests, NULL, NULL);

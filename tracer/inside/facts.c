@@ -157,7 +157,7 @@ static inline void complete(struct lw_self *self, struct lw_fact *fact)
 		identify(self);
 	fact->tid = self->tid;
 	if (self->tracer || self->scope || self->emitting)
-		fact->flags |= LW_FLAG_TRACER;
+		fact->flags |= FLAG_TRACER;
 }
 
 /* ---- the early log ---------------------------------------------------------------------- */
@@ -190,7 +190,7 @@ static bool hold(const struct lw_fact *fact)
 		return false;
 	memcpy(&log[index], fact, sizeof *fact);
 	log[index].kind = FACT_NONE;
-	log[index].flags |= LW_FLAG_EARLY;
+	log[index].flags |= FLAG_EARLY;
 	__atomic_store_n(&log[index].kind, fact->kind, __ATOMIC_RELEASE);
 	return true;
 }
@@ -232,7 +232,7 @@ static void write_early_log(const struct lw_provider *provider)
 		struct lw_fact *fact = held_fact(i);
 
 		if (is_tracer_thread(fact->tid, &program_tid))
-			fact->flags |= LW_FLAG_TRACER;
+			fact->flags |= FLAG_TRACER;
 		provider->emit(fact);
 	}
 	unmap_early_log();
@@ -252,20 +252,22 @@ static void drop_early_log(void)
 static void write_process(const struct lw_provider *provider)
 {
 	struct lw_below_info info = {0};
-	struct lw_process process = {
+	struct lw_fact fact = {
+		.kind = FACT_PROCESS,
 		.start = tracer.resumed ? lw_clock() : tracer.start,
-		.pid = (uint32_t)getpid(),
-		.ppid = (uint32_t)getppid(),
-		.page_size = (uint32_t)sysconf(_SC_PAGESIZE),
-		.clock_cost = tracer.clock_cost,
-		.forked = tracer.forked,
 	};
 
 	lw_below_describe(&info);
-	process.allocator = info.allocator;
-	process.version = info.version;
-	process.header = info.header;
-	provider->emit_process(&process);
+	fact.process.format = LW_TRACE_FORMAT;
+	fact.process.pid = (uint32_t)getpid();
+	fact.process.ppid = (uint32_t)getppid();
+	fact.process.page_size = (uint32_t)sysconf(_SC_PAGESIZE);
+	fact.process.header = info.header;
+	fact.process.clock_cost = tracer.clock_cost;
+	fact.process.allocator_version = info.version;
+	fact.process.forked = tracer.forked;
+	fact.process.allocator = info.allocator;
+	provider->emit(&fact);
 }
 
 static void begin(const struct lw_provider *provider, enum state from)

@@ -12,110 +12,36 @@
 #ifndef LW_FACTS_H
 #define LW_FACTS_H
 
+#include "traces/format/format.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
-/* The numbers of these enumerations are part of the trace format: see lw_provider.h. */
-enum lw_fact_kind {
-	FACT_NONE, /* a place of the early log that was reserved, but is not filled in yet */
-	FACT_ALLOC,
-	FACT_POOL_HIT,
-	FACT_FREE,
-	FACT_REALLOC,
-	FACT_FAIL,
-	FACT_COALESCE,
-	FACT_MERGE,
-	FACT_SBRK,
-	FACT_MAP,
-	FACT_UNMAP,
-	FACT_POOL_NEW,
-	FACT_POOL_FREE,
-	FACT_LIVE,
-	FACT_LIVE_END,
-	FACT_RSS
-};
+/* struct lw_fact_alloc, ...: what only events of that kind say. */
+/* clang-format off */
+#define FIELD(bits, unit, name, what) uint##bits##_t name;
+#define SHARED(bits, unit, name, what)
+#define SHARED_WORD(class, name, what)
+#define TEXT(name, what) const char *name;
+#define EVENT(KIND, name, what, fields) struct lw_fact_##name { fields };
+#include "traces/format/events.h"
+/* clang-format on */
 
-enum lw_function {
-	LW_FN_MALLOC,
-	LW_FN_CALLOC,
-	LW_FN_REALLOC,
-	LW_FN_REALLOCARRAY,
-	LW_FN_MEMALIGN,
-	LW_FN_ALIGNED_ALLOC,
-	LW_FN_POSIX_MEMALIGN,
-	LW_FN_VALLOC,
-	LW_FN_PVALLOC,
-	LW_FN_FREE,
-	LW_FN_FREE_SIZED,
-	LW_FN_FREE_ALIGNED_SIZED
-};
-
-enum {
-	LW_FLAG_TRACER = 1,
-	LW_FLAG_EARLY = 2
-};
-
-/* 64 bytes.  Which of the union is valid follows from KIND; DETAIL is source, path, outcome, what,
- * reason, moved or kind of block, in the words of the event's description. */
+/* Which of the union is valid follows from KIND. */
 struct lw_fact {
 	uint64_t start;   /* ns of CLOCK_MONOTONIC */
 	uint32_t latency; /* ns inside the allocator */
 	uint32_t tid;
-	uint8_t kind, flags, function, detail;
-	uint8_t align, source;
+	uint8_t kind, flags, function;
 	union {
-		struct {
-			uint64_t ptr, size, caller;
-			uint32_t slack;
-		} alloc;
-		struct {
-			uint64_t ptr, caller;
-		} free;
-		struct {
-			uint64_t old_ptr, new_ptr, size, caller;
-			uint32_t slack;
-		} realloc;
-		struct {
-			uint64_t size, caller;
-			uint32_t error;
-		} fail;
-		struct {
-			uint64_t bytes, largest;
-			uint32_t chunks_in, chunks_out, owner;
-		} coalesce;
-		struct {
-			uint64_t ptr, merged, size;
-		} merge;
-		struct {
-			uint64_t old_end, new_end;
-		} sbrk;
-		struct {
-			uint64_t address, length, old_address, old_length;
-		} map;
-		struct {
-			uint64_t pool, bytes;
-			uint32_t object, capacity, offset;
-		} pool;
-		struct {
-			uint64_t ptr, usable;
-		} live;
-		struct {
-			uint64_t blocks;
-		} live_end;
-		struct {
-			uint64_t extent, anon, resident;
-		} rss;
+#define EVENT(KIND, name, what, fields) struct lw_fact_##name name;
+#include "traces/format/events.h"
 	};
 };
 
-/* First event of each process image. */
-struct lw_process {
-	uint64_t start; /* not later than any fact of this process; of a forked one, the fork */
-	uint32_t pid, ppid, page_size, header, clock_cost, version, forked;
-	const char *allocator;
-};
+_Static_assert(sizeof(struct lw_fact) <= 64, "the early log holds facts by the ten thousand");
 
 /*
  * The provider, liblw-provider.so, as seen from here.  It is opened by dlopen from our constructor,
@@ -127,7 +53,6 @@ struct lw_provider {
 	bool (*enabled)(void);               /* every event of `lw` is switched on */
 	bool (*any)(void);                   /* at least one is */
 	void (*emit)(const struct lw_fact *fact);
-	void (*emit_process)(const struct lw_process *process);
 	void (*before_fork)(void *sigset);
 	void (*after_fork_parent)(void *sigset);
 	void (*after_fork_child)(void *sigset);

@@ -92,11 +92,12 @@ static uint8_t log2_of(size_t align)
 	return align ? (uint8_t)(__builtin_ffsl((long)align) - 1) : 0;
 }
 
-static void close_fail(struct call *call, enum lw_function function, size_t size, size_t align,
+static void close_fail(struct call *call, enum function function, size_t size, size_t align,
                        uint64_t caller, int error)
 {
-	struct lw_fact fact = {.kind = FACT_FAIL, .function = function, .align = log2_of(align)};
+	struct lw_fact fact = {.kind = FACT_FAIL, .function = function};
 
+	fact.fail.align = log2_of(align);
 	fact.fail.size = size;
 	fact.fail.caller = caller;
 	fact.fail.error = (uint32_t)error;
@@ -104,10 +105,10 @@ static void close_fail(struct call *call, enum lw_function function, size_t size
 }
 
 /* Records an allocation of SIZE bytes whose outcome is PTR. */
-static void close_alloc(struct call *call, void *ptr, enum lw_function function, size_t size,
+static void close_alloc(struct call *call, void *ptr, enum function function, size_t size,
                         size_t align, uint64_t caller)
 {
-	struct lw_fact fact = {.function = function, .align = log2_of(align)};
+	struct lw_fact fact = {.function = function};
 	int source = ptr ? lw_below_source(ptr, call->self->source) : 0;
 
 	if (!ptr) {
@@ -119,8 +120,9 @@ static void close_alloc(struct call *call, void *ptr, enum lw_function function,
 		call_close(call, NULL, false);
 		return;
 	}
-	fact.source = (uint8_t)source;
-	fact.kind = fact.source ? FACT_ALLOC : FACT_POOL_HIT;
+	fact.kind = source == SOURCE_POOL ? FACT_POOL_HIT : FACT_ALLOC;
+	fact.alloc.source = (uint8_t)source;
+	fact.alloc.align = log2_of(align);
 	fact.alloc.ptr = (uintptr_t)ptr;
 	fact.alloc.size = size;
 	fact.alloc.caller = caller;
@@ -128,13 +130,13 @@ static void close_alloc(struct call *call, void *ptr, enum lw_function function,
 	call_close(call, &fact, false);
 }
 
-static void close_free(struct call *call, void *ptr, enum lw_function function, uint64_t caller)
+static void close_free(struct call *call, void *ptr, enum function function, uint64_t caller)
 {
 	struct lw_fact fact = {.kind = FACT_FREE, .function = function};
 	int path = lw_below_path(ptr, &call->mark, call->self->path);
 
 	lw_below_note(ptr, caller);
-	fact.detail = (uint8_t)path;
+	fact.free.path = (uint8_t)path;
 	fact.free.ptr = (uintptr_t)ptr;
 	fact.free.caller = caller;
 	call_close(call, path < 0 ? NULL : &fact, true);
@@ -156,7 +158,7 @@ PUBLIC void *malloc(size_t size)
 	call_begin(&call, NULL);
 	ptr = lw_below_malloc(size);
 	call_end(&call, ptr);
-	close_alloc(&call, ptr, LW_FN_MALLOC, size, 0, CALLER);
+	close_alloc(&call, ptr, FUNCTION_MALLOC, size, 0, CALLER);
 	return ptr;
 }
 
@@ -168,7 +170,7 @@ PUBLIC void *calloc(size_t count, size_t size)
 	call_begin(&call, NULL);
 	ptr = lw_below_calloc(count, size);
 	call_end(&call, ptr);
-	close_alloc(&call, ptr, LW_FN_CALLOC, product(count, size), 0, CALLER);
+	close_alloc(&call, ptr, FUNCTION_CALLOC, product(count, size), 0, CALLER);
 	return ptr;
 }
 
@@ -180,7 +182,7 @@ PUBLIC void *memalign(size_t align, size_t size)
 	call_begin(&call, NULL);
 	ptr = lw_below_memalign(align, size);
 	call_end(&call, ptr);
-	close_alloc(&call, ptr, LW_FN_MEMALIGN, size, align, CALLER);
+	close_alloc(&call, ptr, FUNCTION_MEMALIGN, size, align, CALLER);
 	return ptr;
 }
 
@@ -192,7 +194,7 @@ PUBLIC void *aligned_alloc(size_t align, size_t size)
 	call_begin(&call, NULL);
 	ptr = lw_below_aligned_alloc(align, size);
 	call_end(&call, ptr);
-	close_alloc(&call, ptr, LW_FN_ALIGNED_ALLOC, size, align, CALLER);
+	close_alloc(&call, ptr, FUNCTION_ALIGNED_ALLOC, size, align, CALLER);
 	return ptr;
 }
 
@@ -208,9 +210,9 @@ PUBLIC int posix_memalign(void **out, size_t align, size_t size)
 		ptr = NULL;
 	call_end(&call, ptr);
 	if (error)
-		close_fail(&call, LW_FN_POSIX_MEMALIGN, size, align, CALLER, error);
+		close_fail(&call, FUNCTION_POSIX_MEMALIGN, size, align, CALLER, error);
 	else
-		close_alloc(&call, ptr, LW_FN_POSIX_MEMALIGN, size, align, CALLER);
+		close_alloc(&call, ptr, FUNCTION_POSIX_MEMALIGN, size, align, CALLER);
 	if (!error)
 		*out = ptr;
 	return error;
@@ -224,7 +226,7 @@ PUBLIC void *valloc(size_t size)
 	call_begin(&call, NULL);
 	ptr = lw_below_valloc(size);
 	call_end(&call, ptr);
-	close_alloc(&call, ptr, LW_FN_VALLOC, size, 0, CALLER);
+	close_alloc(&call, ptr, FUNCTION_VALLOC, size, 0, CALLER);
 	return ptr;
 }
 
@@ -236,12 +238,12 @@ PUBLIC void *pvalloc(size_t size)
 	call_begin(&call, NULL);
 	ptr = lw_below_pvalloc(size);
 	call_end(&call, ptr);
-	close_alloc(&call, ptr, LW_FN_PVALLOC, size, 0, CALLER);
+	close_alloc(&call, ptr, FUNCTION_PVALLOC, size, 0, CALLER);
 	return ptr;
 }
 
 /* The end of realloc(OLD, SIZE) that returned PTR: an allocation, a free, a failure or a change. */
-static void close_realloc(struct call *call, void *old, void *ptr, enum lw_function function,
+static void close_realloc(struct call *call, void *old, void *ptr, enum function function,
                           size_t size, uint64_t caller)
 {
 	struct lw_fact fact = {.kind = FACT_REALLOC, .function = function};
@@ -259,11 +261,12 @@ static void close_realloc(struct call *call, void *old, void *ptr, enum lw_funct
 		return;
 	}
 	if (ptr != old) {
-		fact.detail = (uint8_t)(1 + lw_below_path(old, &call->mark, call->self->path));
+		fact.realloc.moved =
+			(uint8_t)(1 + lw_below_path(old, &call->mark, call->self->path));
 		lw_below_note(old, caller);
 		lw_below_note(ptr, 0);
 	}
-	fact.source = (uint8_t)lw_below_source(ptr, call->self->source);
+	fact.realloc.source = (uint8_t)lw_below_source(ptr, call->self->source);
 	fact.realloc.old_ptr = (uintptr_t)old;
 	fact.realloc.new_ptr = (uintptr_t)ptr;
 	fact.realloc.size = size;
@@ -280,7 +283,7 @@ PUBLIC void *realloc(void *old, size_t size)
 	call_begin(&call, old);
 	ptr = lw_below_realloc(old, size);
 	call_end(&call, ptr);
-	close_realloc(&call, old, ptr, LW_FN_REALLOC, size, CALLER);
+	close_realloc(&call, old, ptr, FUNCTION_REALLOC, size, CALLER);
 	return ptr;
 }
 
@@ -292,7 +295,7 @@ PUBLIC void *reallocarray(void *old, size_t count, size_t size)
 	call_begin(&call, old);
 	ptr = lw_below_reallocarray(old, count, size);
 	call_end(&call, ptr);
-	close_realloc(&call, old, ptr, LW_FN_REALLOCARRAY, product(count, size), CALLER);
+	close_realloc(&call, old, ptr, FUNCTION_REALLOCARRAY, product(count, size), CALLER);
 	return ptr;
 }
 
@@ -305,7 +308,7 @@ PUBLIC void free(void *ptr)
 	call_begin(&call, ptr);
 	lw_below_free(ptr);
 	call_end(&call, NULL);
-	close_free(&call, ptr, LW_FN_FREE, CALLER);
+	close_free(&call, ptr, FUNCTION_FREE, CALLER);
 }
 
 PUBLIC void free_sized(void *ptr, size_t size)
@@ -317,7 +320,7 @@ PUBLIC void free_sized(void *ptr, size_t size)
 	call_begin(&call, ptr);
 	lw_below_free_sized(ptr, size);
 	call_end(&call, NULL);
-	close_free(&call, ptr, LW_FN_FREE_SIZED, CALLER);
+	close_free(&call, ptr, FUNCTION_FREE_SIZED, CALLER);
 }
 
 PUBLIC void free_aligned_sized(void *ptr, size_t align, size_t size)
@@ -329,7 +332,7 @@ PUBLIC void free_aligned_sized(void *ptr, size_t align, size_t size)
 	call_begin(&call, ptr);
 	lw_below_free_aligned_sized(ptr, align, size);
 	call_end(&call, NULL);
-	close_free(&call, ptr, LW_FN_FREE_ALIGNED_SIZED, CALLER);
+	close_free(&call, ptr, FUNCTION_FREE_ALIGNED_SIZED, CALLER);
 }
 
 PUBLIC size_t malloc_usable_size(void *ptr)

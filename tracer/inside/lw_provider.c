@@ -9,50 +9,37 @@
 #include <dlfcn.h>
 #include <lttng/ust-fork.h>
 
-/* EVENT(name): the events that carry a struct lw_fact, in the order of enum lw_fact_kind. */
-#define FACT_EVENTS(EVENT)               \
-	EVENT(FACT_ALLOC, alloc)         \
-	EVENT(FACT_POOL_HIT, pool_hit)   \
-	EVENT(FACT_FREE, free)           \
-	EVENT(FACT_REALLOC, realloc)     \
-	EVENT(FACT_FAIL, fail)           \
-	EVENT(FACT_COALESCE, coalesce)   \
-	EVENT(FACT_MERGE, merge)         \
-	EVENT(FACT_SBRK, sbrk)           \
-	EVENT(FACT_MAP, map)             \
-	EVENT(FACT_UNMAP, unmap)         \
-	EVENT(FACT_POOL_NEW, pool_new)   \
-	EVENT(FACT_POOL_FREE, pool_free) \
-	EVENT(FACT_LIVE, live)           \
-	EVENT(FACT_LIVE_END, live_end)   \
-	EVENT(FACT_RSS, rss)
-
 static bool provider_enabled(void)
 {
-#define AND_ENABLED(kind, name) &&lttng_ust_tracepoint_enabled(lw, name)
-	return lttng_ust_tracepoint_enabled(lw, process) FACT_EVENTS(AND_ENABLED);
+	return true
+#define EVENT(KIND, name, what, fields) &&lttng_ust_tracepoint_enabled(lw, name)
+#define SAME(KIND, name, as, what)      &&lttng_ust_tracepoint_enabled(lw, name)
+#include "traces/format/events.h"
+		;
 }
 
 static bool provider_any(void)
 {
-#define OR_ENABLED(kind, name) || lttng_ust_tracepoint_enabled(lw, name)
-	return lttng_ust_tracepoint_enabled(lw, process) FACT_EVENTS(OR_ENABLED);
+	return false
+#define EVENT(KIND, name, what, fields) || lttng_ust_tracepoint_enabled(lw, name)
+#define SAME(KIND, name, as, what)      || lttng_ust_tracepoint_enabled(lw, name)
+#include "traces/format/events.h"
+		;
 }
 
 static void provider_emit(const struct lw_fact *fact)
 {
-	switch (fact->kind) {
-#define EMIT(kind, name)                              \
-	case kind:                                    \
-		lttng_ust_tracepoint(lw, name, fact); \
+	switch ((enum fact_kind)fact->kind) {
+#define SAME(KIND, name, as, what)                               \
+	case FACT_##KIND:                                        \
+		lttng_ust_tracepoint(lw, name, fact, &fact->as); \
 		break;
-		FACT_EVENTS(EMIT)
+#define EVENT(KIND, name, what, fields) SAME(KIND, name, name, what)
+#include "traces/format/events.h"
+	case FACT_NONE:
+	case FACT_KINDS:
+		break;
 	}
-}
-
-static void provider_emit_process(const struct lw_process *process)
-{
-	lttng_ust_tracepoint(lw, process, process);
 }
 
 static void provider_before_fork(void *sigset)
@@ -105,7 +92,6 @@ __attribute__((visibility("default"))) const struct lw_provider lw_provider = {
 	.enabled = provider_enabled,
 	.any = provider_any,
 	.emit = provider_emit,
-	.emit_process = provider_emit_process,
 	.before_fork = provider_before_fork,
 	.after_fork_parent = provider_after_fork_parent,
 	.after_fork_child = provider_after_fork_child,

@@ -88,11 +88,11 @@ void lw_resident_sample(uint64_t now)
 	last_sample = now;
 	last_extent = lw_regions_extent();
 	fact.rss.extent = lw_regions_extent();
-	fact.rss.anon = anonymous_bytes(page);
-	fact.rss.resident = heap_resident(page);
+	fact.rss.rss_anon = anonymous_bytes(page);
+	fact.rss.heap_resident = heap_resident(page);
 	/* The kernel's counter lags by some pages for each CPU; the heap's pages were counted. */
-	if (fact.rss.anon < fact.rss.resident)
-		fact.rss.anon = fact.rss.resident;
+	if (fact.rss.rss_anon < fact.rss.heap_resident)
+		fact.rss.rss_anon = fact.rss.heap_resident;
 	lw_record_now(&fact);
 	rest_until = now + (lw_clock() - now) * SHARE_OF_CLOCK;
 }

@@ -12,9 +12,11 @@ void calls_init(struct calls *c)
 
 void calls_release(struct calls *c)
 {
-	for (int f = 0; f < FUNCTIONS; f++)
-		for (int k = 0; k < KINDS_MAX; k++)
+	for (int f = 0; f < CODES; f++) {
+		for (int k = 0; c->latency[f] && k < CODES; k++)
 			free(c->latency[f][k]);
+		free(c->latency[f]);
+	}
 	free(c->threads);
 	free(c->sites.addresses);
 	free(c->sites.slots);
@@ -43,8 +45,13 @@ int64_t latency_low(int bucket)
 
 static int note_latency(struct calls *c, int function, uint32_t kind, uint32_t ns)
 {
-	struct latency_bucket **table = &c->latency[function][kind % KINDS_MAX], *b;
+	struct latency_bucket **table, *b;
 
+	if (!c->latency[function])
+		c->latency[function] = calloc(CODES, sizeof(*c->latency[function]));
+	if (!c->latency[function])
+		return -1;
+	table = &c->latency[function][kind];
 	if (!*table)
 		*table = calloc(LATENCY_BUCKETS, sizeof(**table));
 	if (!*table)
@@ -97,22 +104,17 @@ static struct thread *find_thread(struct calls *c, const struct fact *f)
 	return t;
 }
 
-static struct call_count *find_count(struct calls *c, int function, const struct fact *f)
+static struct call_count *find_count(struct calls *c, const struct fact *f)
 {
-	struct call_count *n = &c->count[function][f->flags & FLAG_TRACER ? 1 : 0];
+	struct call_count *n = &c->count[f->function][f->flags & FLAG_TRACER ? 1 : 0];
 
 	n->latency += f->latency;
 	return n;
 }
 
-static int function_of(const struct fact *f)
-{
-	return f->function < FUNCTIONS ? f->function : FUNCTION_MALLOC;
-}
-
 int calls_alloc(struct calls *c, const struct fact *f)
 {
-	struct call_count *n = find_count(c, function_of(f), f);
+	struct call_count *n = find_count(c, f);
 	struct thread *t = find_thread(c, f);
 
 	if (!t)
@@ -123,15 +125,16 @@ int calls_alloc(struct calls *c, const struct fact *f)
 	t->bytes += (int64_t)f->size;
 	if (f->flags & FLAG_TRACER)
 		return 0;
-	return note_latency(c, function_of(f), f->source, f->latency);
+	return note_latency(c, f->function, f->source, f->latency);
 }
 
 int calls_free(struct calls *c, const struct fact *f)
 {
 	/* realloc(p, 0) gives a block back too: its latency is that of a free. */
-	int function = f->function >= FUNCTION_FREE && f->function < FUNCTIONS ? f->function
-	                                                                       : FUNCTION_FREE;
-	struct call_count *n = find_count(c, function_of(f), f);
+	int function = f->function >= FUNCTION_FREE && f->function <= FUNCTION_FREE_ALIGNED_SIZED
+	                       ? f->function
+	                       : FUNCTION_FREE;
+	struct call_count *n = find_count(c, f);
 	struct thread *t = find_thread(c, f);
 
 	if (!t)
@@ -145,7 +148,7 @@ int calls_free(struct calls *c, const struct fact *f)
 
 int calls_fail(struct calls *c, const struct fact *f)
 {
-	find_count(c, function_of(f), f)->failed++;
+	find_count(c, f)->failed++;
 	return find_thread(c, f) ? 0 : -1;
 }
 
@@ -197,7 +200,7 @@ uint32_t calls_site(struct calls *c, uint64_t address)
 
 static void store_latency(const struct calls *c, int64_t process, int f, int k, struct bulk *out)
 {
-	const struct latency_bucket *b = c->latency[f][k];
+	const struct latency_bucket *b = c->latency[f] ? c->latency[f][k] : NULL;
 
 	for (int i = 0; b && i < LATENCY_BUCKETS; i++) {
 		const int64_t row[] = {
@@ -223,9 +226,9 @@ static void store_counts(const struct calls *c, int64_t process, int f, struct b
 
 void calls_store(const struct calls *c, int64_t process, struct calls_tables *tables)
 {
-	for (int f = 0; f < FUNCTIONS; f++) {
+	for (int f = 0; f < CODES; f++) {
 		store_counts(c, process, f, tables->calls);
-		for (int k = 0; k < KINDS_MAX; k++)
+		for (int k = 0; k < CODES; k++)
 			store_latency(c, process, f, k, tables->latency);
 	}
 	for (size_t i = 0; i < c->thread_count; i++) {

@@ -40,8 +40,8 @@ struct sites {
 };
 
 struct calls {
-	struct latency_bucket *latency[FUNCTIONS][KINDS_MAX]; /* NULL: never called */
-	struct call_count count[FUNCTIONS][2];                /* [1]: the tracer's own */
+	struct latency_bucket **latency[CODES]; /* by function, then source or path; NULL: none */
+	struct call_count count[CODES][2];      /* by function; [1]: the tracer's own */
 	struct thread *threads;
 	size_t thread_count, thread_room, thread_last;
 	struct sites sites;

@@ -217,6 +217,7 @@ static enum status on_event(struct reading *r, const bt_message *message)
 	read_contexts(r, k, event);
 	r->event.time = (int64_t)bt_clock_snapshot_get_value(
 		bt_message_event_borrow_default_clock_snapshot_const(message));
+	r->event.tag = k->spec->tag;
 	return k->spec->handle(r->reader->arg, &r->event);
 }
 
@@ -289,7 +290,6 @@ static enum status on_stream(struct reading *r, const bt_message *message)
 	const bt_stream *stream = bt_message_stream_beginning_borrow_stream_const(message);
 	const bt_trace *bt = bt_stream_borrow_trace_const(stream);
 	struct ctf_trace trace = {.clock_offset = offset_of(bt_stream_borrow_class_const(stream))};
-	char domain[16];
 
 	if (r->begun)
 		return STATUS_OK;
@@ -297,9 +297,7 @@ static enum status on_stream(struct reading *r, const bt_message *message)
 	copy_text(bt, "hostname", trace.host, sizeof(trace.host));
 	copy_text(bt, "procname", trace.name, sizeof(trace.name));
 	copy_text(bt, "vpid_datetime", trace.started, sizeof(trace.started));
-	copy_text(bt, "domain", domain, sizeof(domain));
 	trace.vpid = get_number(bt, "vpid");
-	trace.kernel = !strcmp(domain, "kernel");
 	return r->reader->begin(r->reader->arg, &trace);
 }
 

@@ -13,10 +13,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CTF_FIELDS 12
+#define CTF_FIELDS 16
 
 /* One event as the caller sees it; valid during the call. */
 struct ctf_event {
+	int tag;                      /* of its row */
 	int64_t time;                 /* ns, the tracer's clock before its offset */
 	uint64_t value[CTF_FIELDS];   /* integers; 0 where the trace has no such field */
 	const char *text[CTF_FIELDS]; /* strings, and byte arrays as hex; else NULL */
@@ -25,18 +26,18 @@ struct ctf_event {
 };
 
 struct ctf_spec {
-	const char *name;               /* "lw:alloc"; NULL ends the table */
-	const char *fields[CTF_FIELDS]; /* in the order of value[] and text[] */
+	const char *name;          /* "lw:alloc"; NULL ends the table */
+	const char *const *fields; /* in the order of value[] and text[], CTF_FIELDS or a NULL */
 	enum status (*handle)(void *arg, const struct ctf_event *event);
+	int tag; /* the caller's */
 };
 
 /* What is known of a trace as a whole. */
 struct ctf_trace {
 	char host[64];
-	char name[64];    /* program, '' unknown (per-user buffers) */
-	char started[32]; /* when the process registered, '' unknown */
-	uint64_t vpid;    /* 0: several processes share the trace */
-	bool kernel;
+	char name[64];        /* program, '' unknown (per-user buffers) */
+	char started[32];     /* when the process registered, '' unknown */
+	uint64_t vpid;        /* 0: several processes share the trace */
 	int64_t clock_offset; /* ns to add for ns since 1970 */
 };
 

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* decode.c - events to facts; see decode.h. The table at the end is the contract of DESIGN 4. */
+/* decode.c - events to facts; see decode.h. */
 #include "decode.h"
 
 #include "ctf.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_ORIGIN UINT32_MAX
+#define NO_ORIGIN   UINT32_MAX
+#define KNOWN_FLAGS (FLAG_TRACER | FLAG_EARLY) /* others are the model's */
 
 static enum status no_memory(void)
 {
@@ -73,17 +75,51 @@ static enum status put(struct decoder *d, const struct ctf_event *e, struct fact
 	return sorter_add(d->sorter, f);
 }
 
-/* Handlers: value[] in the order of their row in the table below. */
+/*
+ * The fields of an event by their names: struct alloc_fields lies over value[], and text[] and
+ * present[] have the same places. A handler is named for its row in traces/format/events.h.
+ */
+#define FIELD(bits, unit, name, what) uint64_t name;
+#define TEXT(name, what)              uint64_t name;
+#define GONE(name, what)              uint64_t name;
+#define EVENT(KIND, name, what, fields)                                               \
+	struct name##_fields {                                                        \
+		fields                                                                \
+	};                                                                            \
+	_Static_assert(sizeof(struct name##_fields) <= CTF_FIELDS * sizeof(uint64_t), \
+	               "more fields of " #name " than a struct ctf_event has");
+#include "traces/format/events.h"
+
+#define FIELDS(event, e)   ((const struct event##_fields *)(const void *)(e)->value)
+#define PLACE(event, name) (offsetof(struct event##_fields, name) / sizeof(uint64_t))
+
+/* No code has more bits; one that does is none of ours. */
+static uint8_t code_of(uint64_t value)
+{
+	return value < CODES ? (uint8_t)value : CODES - 1;
+}
+
+static enum status refuse_newer(struct decoder *d, uint64_t format)
+{
+	d->newer = true;
+	return msg_fail(STATUS_INPUT,
+	                "trace is of a newer format, it takes a newer lwview: path=\"%s\", "
+	                "format=%" PRIu64 ", known=%d",
+	                d->path, format, LW_TRACE_FORMAT);
+}
 
 static enum status on_process(void *arg, const struct ctf_event *e)
 {
 	struct decoder *d = arg;
-	const uint64_t *v = e->value;
-	struct fact f = {.kind = FACT_PROCESS, .time = (int64_t)v[0], .info = d->info_count};
+	const struct process_fields *v = FIELDS(process, e);
+	const char *allocator = e->text[PLACE(process, allocator)];
+	struct fact f = {.kind = FACT_PROCESS, .time = (int64_t)v->start, .info = d->info_count};
 	uint32_t origin = origin_of(d, e);
 	struct process_info *info;
 	uint32_t *origins;
 
+	if (v->format > LW_TRACE_FORMAT)
+		return refuse_newer(d, v->format);
 	if (origin == NO_ORIGIN)
 		return no_memory();
 	if (d->only_pid >= 0 && d->origins[origin].pid != d->only_pid)
@@ -97,37 +133,38 @@ static enum status on_process(void *arg, const struct ctf_event *e)
 	origins[d->info_count] = origin;
 	info += d->info_count++;
 	*info = (struct process_info){
-		.start = (int64_t)v[0],
-		.pid = (uint32_t)v[1],
-		.ppid = (uint32_t)v[2],
-		.page_size = (uint32_t)v[3],
-		.header = (uint32_t)v[4],
-		.clock_cost = (uint32_t)v[5],
-		.version = (uint32_t)v[6],
-		.forked = e->present[7] ? (int)v[7] : -1,
+		.start = (int64_t)v->start,
+		.format = (uint32_t)v->format,
+		.pid = (uint32_t)v->pid,
+		.ppid = (uint32_t)v->ppid,
+		.page_size = (uint32_t)v->page_size,
+		.header = (uint32_t)v->header,
+		.clock_cost = (uint32_t)v->clock_cost,
+		.allocator_version = (uint32_t)(v->allocator_version | v->version),
+		.forked = e->present[PLACE(process, forked)] ? (int)v->forked : -1,
 		.clock_offset = d->clock_offset,
 	};
-	snprintf(info->allocator, sizeof(info->allocator), "%s", e->text[8] ? e->text[8] : "");
+	snprintf(info->allocator, sizeof(info->allocator), "%s", allocator ? allocator : "");
 	d->origins[origin].announced = true;
 	return put(d, e, &f);
 }
 
 static enum status on_alloc(void *arg, const struct ctf_event *e)
 {
-	const uint64_t *v = e->value;
+	const struct alloc_fields *v = FIELDS(alloc, e);
 	struct fact f = {
 		.kind = FACT_ALLOC,
-		.ptr = v[0],
-		.size = v[1],
-		.caller = v[2],
-		.time = (int64_t)(v[3] + v[5]),
-		.slack = (uint32_t)v[4],
-		.latency = (uint32_t)v[5],
-		.tid = (uint32_t)v[6],
-		.align = (uint8_t)v[7],
-		.source = (uint32_t)v[8],
-		.function = (uint8_t)v[9],
-		.flags = (uint8_t)v[10],
+		.ptr = v->ptr,
+		.size = v->size,
+		.caller = v->caller,
+		.time = (int64_t)(v->start + v->latency),
+		.slack = (uint32_t)v->slack,
+		.latency = (uint32_t)v->latency,
+		.tid = (uint32_t)v->tid,
+		.align = (uint8_t)v->align,
+		.source = code_of(v->source),
+		.function = code_of(v->function),
+		.flags = (uint8_t)v->flags & KNOWN_FLAGS,
 	};
 
 	return put(arg, e, &f);
@@ -135,49 +172,48 @@ static enum status on_alloc(void *arg, const struct ctf_event *e)
 
 static enum status on_free(void *arg, const struct ctf_event *e)
 {
-	const uint64_t *v = e->value;
+	const struct free_fields *v = FIELDS(free, e);
 	struct fact f = {
 		.kind = FACT_FREE,
-		.ptr = v[0],
-		.caller = v[1],
-		.time = (int64_t)v[2],
-		.latency = (uint32_t)v[3],
-		.tid = (uint32_t)v[4],
-		.path = (uint32_t)v[5],
-		.function = (uint8_t)v[6],
-		.flags = (uint8_t)v[7],
+		.ptr = v->ptr,
+		.caller = v->caller,
+		.time = (int64_t)v->start,
+		.latency = (uint32_t)v->latency,
+		.tid = (uint32_t)v->tid,
+		.path = code_of(v->path),
+		.function = code_of(v->function),
+		.flags = (uint8_t)v->flags & KNOWN_FLAGS,
 	};
 
 	return put(arg, e, &f);
 }
 
-/* `moved` is 0 for "in place", else 1 + the path that the old block took. */
 static enum status on_realloc(void *arg, const struct ctf_event *e)
 {
-	const uint64_t *v = e->value;
+	const struct realloc_fields *v = FIELDS(realloc, e);
 	struct fact old = {
 		.kind = FACT_REALLOC_OLD,
-		.ptr = v[0],
-		.caller = v[3],
-		.time = (int64_t)v[4],
-		.tid = (uint32_t)v[7],
-		.path = v[8] ? (uint32_t)v[8] - 1 : PATH_UNKNOWN,
-		.function = (uint8_t)v[10],
-		.flags = (uint8_t)v[11],
+		.ptr = v->old_ptr,
+		.caller = v->caller,
+		.time = (int64_t)v->start,
+		.tid = (uint32_t)v->tid,
+		.path = v->moved ? code_of(v->moved - 1) : PATH_UNKNOWN,
+		.function = code_of(v->function),
+		.flags = (uint8_t)v->flags & KNOWN_FLAGS,
 	};
 	struct fact new = {
 		.kind = FACT_REALLOC_NEW,
-		.old_ptr = v[0],
-		.ptr = v[1],
-		.size = v[2],
-		.caller = v[3],
-		.time = (int64_t)(v[4] + v[6]),
-		.slack = (uint32_t)v[5],
-		.latency = (uint32_t)v[6],
-		.tid = (uint32_t)v[7],
-		.source = (uint32_t)v[9],
-		.function = (uint8_t)v[10],
-		.flags = (uint8_t)v[11],
+		.old_ptr = v->old_ptr,
+		.ptr = v->new_ptr,
+		.size = v->size,
+		.caller = v->caller,
+		.time = (int64_t)(v->start + v->latency),
+		.slack = (uint32_t)v->slack,
+		.latency = (uint32_t)v->latency,
+		.tid = (uint32_t)v->tid,
+		.source = code_of(v->source),
+		.function = code_of(v->function),
+		.flags = (uint8_t)v->flags & KNOWN_FLAGS,
 	};
 	enum status status = put(arg, e, &old);
 
@@ -186,18 +222,18 @@ static enum status on_realloc(void *arg, const struct ctf_event *e)
 
 static enum status on_fail(void *arg, const struct ctf_event *e)
 {
-	const uint64_t *v = e->value;
+	const struct fail_fields *v = FIELDS(fail, e);
 	struct fact f = {
 		.kind = FACT_FAIL,
-		.size = v[0],
-		.caller = v[1],
-		.time = (int64_t)v[2],
-		.latency = (uint32_t)v[3],
-		.tid = (uint32_t)v[4],
-		.error = (uint32_t)v[5],
-		.align = (uint8_t)v[6],
-		.function = (uint8_t)v[7],
-		.flags = (uint8_t)v[8],
+		.size = v->size,
+		.caller = v->caller,
+		.time = (int64_t)v->start,
+		.latency = (uint32_t)v->latency,
+		.tid = (uint32_t)v->tid,
+		.error = (uint32_t)v->error,
+		.align = (uint8_t)v->align,
+		.function = code_of(v->function),
+		.flags = (uint8_t)v->flags & KNOWN_FLAGS,
 	};
 
 	return put(arg, e, &f);
@@ -205,18 +241,17 @@ static enum status on_fail(void *arg, const struct ctf_event *e)
 
 static enum status on_coalesce(void *arg, const struct ctf_event *e)
 {
-	const uint64_t *v = e->value;
+	const struct coalesce_fields *v = FIELDS(coalesce, e);
 	struct fact f = {
 		.kind = FACT_COALESCE,
-		.time = (int64_t)v[0],
-		.length = v[1],
-		.largest = v[2],
-		.chunks_in = (uint32_t)v[3],
-		.chunks_out = v[4],
-		.latency = (uint32_t)v[5],
-		.tid = (uint32_t)v[6],
-		.owner = v[7],
-		.reason = (uint32_t)v[8],
+		.time = (int64_t)v->start,
+		.length = v->bytes,
+		.largest = v->largest,
+		.chunks_in = (uint32_t)v->chunks_in,
+		.chunks_out = v->chunks_out,
+		.latency = (uint32_t)v->latency,
+		.tid = (uint32_t)v->tid,
+		.reason = code_of(v->reason),
 	};
 
 	return put(arg, e, &f);
@@ -224,83 +259,79 @@ static enum status on_coalesce(void *arg, const struct ctf_event *e)
 
 static enum status on_merge(void *arg, const struct ctf_event *e)
 {
-	const uint64_t *v = e->value;
+	const struct merge_fields *v = FIELDS(merge, e);
 	struct fact f = {
-		.kind = FACT_MERGE, .ptr = v[0], .time = (int64_t)v[1], .tid = (uint32_t)v[2]};
+		.kind = FACT_MERGE,
+		.ptr = v->ptr,
+		.time = (int64_t)v->start,
+		.tid = (uint32_t)v->tid,
+	};
 
 	return put(arg, e, &f);
 }
 
 static enum status on_sbrk(void *arg, const struct ctf_event *e)
 {
-	const uint64_t *v = e->value;
+	const struct sbrk_fields *v = FIELDS(sbrk, e);
 	struct fact f = {
 		.kind = FACT_SBRK,
-		.old_end = v[0],
-		.new_end = v[1],
-		.time = (int64_t)v[2],
-		.latency = (uint32_t)v[3],
-		.tid = (uint32_t)v[4],
-		.outcome = (uint32_t)v[5],
+		.old_end = v->old_end,
+		.new_end = v->new_end,
+		.time = (int64_t)v->start,
+		.latency = (uint32_t)v->latency,
+		.tid = (uint32_t)v->tid,
+		.outcome = code_of(v->outcome),
 	};
 
 	return put(arg, e, &f);
 }
 
+/* map and unmap: what was done is a field. */
 static enum status on_map(void *arg, const struct ctf_event *e)
 {
-	const uint64_t *v = e->value;
+	const struct map_fields *v = FIELDS(map, e);
 	struct fact f = {
 		.kind = FACT_MAP,
-		.ptr = v[0],
-		.length = v[1],
-		.old_address = v[2],
-		.old_length = v[3],
-		.time = (int64_t)v[4],
-		.tid = (uint32_t)v[5],
-		.what = (uint32_t)v[6],
+		.ptr = v->address,
+		.length = v->length,
+		.old_address = v->old_address,
+		.old_length = v->old_length,
+		.time = (int64_t)v->start,
+		.tid = (uint32_t)v->tid,
+		.what = code_of(v->what),
 	};
 
 	return put(arg, e, &f);
 }
 
-static enum status put_pool(void *arg, const struct ctf_event *e, enum fact_kind kind)
-{
-	const uint64_t *v = e->value;
-	struct fact f = {
-		.kind = (uint8_t)kind,
-		.ptr = v[0],
-		.length = v[1],
-		.time = (int64_t)v[2],
-		.object = (uint32_t)v[3],
-		.capacity = v[4],
-		.tid = (uint32_t)v[5],
-		.offset = v[6],
-	};
-
-	return put(arg, e, &f);
-}
-
+/* pool_new and pool_free. */
 static enum status on_pool_new(void *arg, const struct ctf_event *e)
 {
-	return put_pool(arg, e, FACT_POOL_NEW);
-}
+	const struct pool_new_fields *v = FIELDS(pool_new, e);
+	struct fact f = {
+		.kind = (uint8_t)e->tag,
+		.ptr = v->pool,
+		.length = v->bytes,
+		.time = (int64_t)v->start,
+		.object = (uint32_t)v->object,
+		.capacity = v->capacity,
+		.tid = (uint32_t)v->tid,
+		.offset = v->offset,
+	};
 
-static enum status on_pool_free(void *arg, const struct ctf_event *e)
-{
-	return put_pool(arg, e, FACT_POOL_FREE);
+	return put(arg, e, &f);
 }
 
 static enum status on_live(void *arg, const struct ctf_event *e)
 {
-	const uint64_t *v = e->value;
+	const struct live_fields *v = FIELDS(live, e);
 	struct fact f = {
 		.kind = FACT_LIVE,
-		.ptr = v[0],
-		.size = v[1],
-		.time = (int64_t)v[2],
-		.what = (uint32_t)v[3],
-		.tid = (uint32_t)v[4],
+		.ptr = v->ptr,
+		.size = v->usable,
+		.time = (int64_t)v->start,
+		.what = code_of(v->kind),
+		.tid = (uint32_t)v->tid,
 	};
 
 	return put(arg, e, &f);
@@ -308,22 +339,26 @@ static enum status on_live(void *arg, const struct ctf_event *e)
 
 static enum status on_live_end(void *arg, const struct ctf_event *e)
 {
+	const struct live_end_fields *v = FIELDS(live_end, e);
 	struct fact f = {
-		.kind = FACT_LIVE_END, .time = (int64_t)e->value[0], .tid = (uint32_t)e->value[1]};
+		.kind = FACT_LIVE_END,
+		.time = (int64_t)v->start,
+		.tid = (uint32_t)v->tid,
+	};
 
 	return put(arg, e, &f);
 }
 
 static enum status on_rss(void *arg, const struct ctf_event *e)
 {
-	const uint64_t *v = e->value;
+	const struct rss_fields *v = FIELDS(rss, e);
 	struct fact f = {
 		.kind = FACT_RSS,
-		.extent = v[0],
-		.rss_anon = v[1],
-		.heap_resident = v[2],
-		.time = (int64_t)v[3],
-		.tid = (uint32_t)v[4],
+		.extent = v->extent,
+		.rss_anon = v->rss_anon,
+		.heap_resident = v->heap_resident,
+		.time = (int64_t)v->start,
+		.tid = (uint32_t)v->tid,
 	};
 
 	return put(arg, e, &f);
@@ -385,7 +420,7 @@ static enum status on_procname(void *arg, const struct ctf_event *e)
 
 /* ---- LTTng's own wrapper of malloc: after the fact, no latency, no usable size ---- */
 
-static struct fact wrapped(const struct ctf_event *e, enum fact_kind kind, enum function function)
+static struct fact wrapped(const struct ctf_event *e, int kind, enum function function)
 {
 	return (struct fact){
 		.kind = (uint8_t)kind,
@@ -461,62 +496,31 @@ static enum status on_wrapped_realloc(void *arg, const struct ctf_event *e)
 
 /* ---- the table ---- */
 
+#define FIELD(bits, unit, name, what)   #name,
+#define TEXT(name, what)                #name,
+#define GONE(name, what)                #name,
+#define EVENT(KIND, name, what, fields) static const char *const name##_names[] = {fields NULL};
+#include "traces/format/events.h"
+
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
 static const struct ctf_spec specs[] = {
-	{"lw:process",
-         {"start", "pid", "ppid", "page_size", "header", "clock_cost", "version", "forked",
-          "allocator"},
-         on_process},
-	{"lw:alloc",
-         {"ptr", "size", "caller", "start", "slack", "latency", "tid", "align", "source",
-          "function", "flags"},
-         on_alloc},
-	{"lw:pool_hit",
-         {"ptr", "size", "caller", "start", "slack", "latency", "tid", "align", "source",
-          "function", "flags"},
-         on_alloc},
-	{"lw:free",
-         {"ptr", "caller", "start", "latency", "tid", "path", "function", "flags"},
-         on_free},
-	{"lw:realloc",
-         {"old_ptr", "new_ptr", "size", "caller", "start", "slack", "latency", "tid", "moved",
-          "source", "function", "flags"},
-         on_realloc},
-	{"lw:fail",
-         {"size", "caller", "start", "latency", "tid", "error", "align", "function", "flags"},
-         on_fail},
-	{"lw:coalesce",
-         {"start", "bytes", "largest", "chunks_in", "chunks_out", "latency", "tid", "owner",
-          "reason"},
-         on_coalesce},
-	{"lw:merge", {"ptr", "start", "tid"}, on_merge},
-	{"lw:sbrk", {"old_end", "new_end", "start", "latency", "tid", "outcome"}, on_sbrk},
-	{"lw:map",
-         {"address", "length", "old_address", "old_length", "start", "tid", "what"},
-         on_map},
-	{"lw:unmap",
-         {"address", "length", "old_address", "old_length", "start", "tid", "what"},
-         on_map},
-	{"lw:pool_new",
-         {"pool", "bytes", "start", "object", "capacity", "tid", "offset"},
-         on_pool_new},
-	{"lw:pool_free",
-         {"pool", "bytes", "start", "object", "capacity", "tid", "offset"},
-         on_pool_free},
-	{"lw:live", {"ptr", "usable", "start", "kind", "tid"}, on_live},
-	{"lw:live_end", {"start", "tid"}, on_live_end},
-	{"lw:rss", {"extent", "rss_anon", "heap_resident", "start", "tid"}, on_rss},
-	{"lttng_ust_statedump:bin_info", {"baddr", "memsz", "path"}, on_module},
-	{"lttng_ust_statedump:build_id", {"baddr", "build_id"}, on_build_id},
-	{"lttng_ust_statedump:procname", {"procname"}, on_procname},
-	{"lttng_ust_lib:load", {"baddr", "memsz", "path"}, on_module},
-	{"lttng_ust_lib:build_id", {"baddr", "build_id"}, on_build_id},
-	{"lttng_ust_libc:malloc", {"ptr", "size"}, on_wrapped_malloc},
-	{"lttng_ust_libc:calloc", {"ptr", "size", "nmemb"}, on_wrapped_calloc},
-	{"lttng_ust_libc:realloc", {"in_ptr", "ptr", "size"}, on_wrapped_realloc},
-	{"lttng_ust_libc:free", {"ptr"}, on_wrapped_free},
-	{"lttng_ust_libc:memalign", {"ptr", "size"}, on_wrapped_memalign},
-	{"lttng_ust_libc:posix_memalign", {"out_ptr", "size", "result"}, on_wrapped_posix_memalign},
-	{NULL, {NULL}, NULL},
+#define EVENT(KIND, name, what, fields) {"lw:" #name, name##_names, on_##name, FACT_##KIND},
+#define SAME(KIND, name, as, what)      {"lw:" #name, as##_names, on_##as, FACT_##KIND},
+#include "traces/format/events.h"
+	{"lttng_ust_statedump:bin_info", NAMES("baddr", "memsz", "path"), on_module, 0},
+	{"lttng_ust_statedump:build_id", NAMES("baddr", "build_id"), on_build_id, 0},
+	{"lttng_ust_statedump:procname", NAMES("procname"), on_procname, 0},
+	{"lttng_ust_lib:load", NAMES("baddr", "memsz", "path"), on_module, 0},
+	{"lttng_ust_lib:build_id", NAMES("baddr", "build_id"), on_build_id, 0},
+	{"lttng_ust_libc:malloc", NAMES("ptr", "size"), on_wrapped_malloc, 0},
+	{"lttng_ust_libc:calloc", NAMES("ptr", "size", "nmemb"), on_wrapped_calloc, 0},
+	{"lttng_ust_libc:realloc", NAMES("in_ptr", "ptr", "size"), on_wrapped_realloc, 0},
+	{"lttng_ust_libc:free", NAMES("ptr"), on_wrapped_free, 0},
+	{"lttng_ust_libc:memalign", NAMES("ptr", "size"), on_wrapped_memalign, 0},
+	{"lttng_ust_libc:posix_memalign", NAMES("out_ptr", "size", "result"),
+         on_wrapped_posix_memalign, 0},
+	{NULL, NULL, NULL, 0},
 };
 
 /* ---- one trace ---- */
@@ -531,7 +535,6 @@ static enum status on_begin(void *arg, const struct ctf_trace *trace)
 	d->trace_pid = trace->vpid;
 	d->clock_offset = trace->clock_offset;
 	d->last_origin = NO_ORIGIN;
-	d->kernel = trace->kernel;
 	return STATUS_OK;
 }
 
@@ -577,6 +580,7 @@ enum status decoder_read(struct decoder *d, const char *directory, const char *n
 	d->host[0] = d->name[0] = d->started[0] = 0;
 	d->trace_pid = 0;
 	d->last_origin = NO_ORIGIN;
+	d->path = name;
 	return ctf_read(directory, &reader);
 }
 

@@ -57,7 +57,8 @@ struct decoder {
 	uint64_t trace_pid; /* 0: shared buffers */
 	int64_t clock_offset;
 	uint32_t last_origin;
-	bool kernel;
+	const char *path; /* what messages call it */
+	bool newer;       /* it is of a format that this program does not know */
 };
 
 void decoder_init(struct decoder *d, struct sorter *sorter);

@@ -7,87 +7,29 @@
 #ifndef LWVIEW_FACT_H
 #define LWVIEW_FACT_H
 
+#include "traces/format/format.h"
+
 #include <stdint.h>
 
-enum fact_kind {
-	FACT_PROCESS,
-	FACT_ALLOC,
-	FACT_FREE,
-	FACT_REALLOC_OLD, /* the old block ends, at start */
-	FACT_REALLOC_NEW, /* the new block begins, at start + latency */
-	FACT_FAIL,
-	FACT_COALESCE,
-	FACT_MERGE,
-	FACT_SBRK,
-	FACT_MAP, /* lw:map and lw:unmap */
-	FACT_POOL_NEW,
-	FACT_POOL_FREE,
-	FACT_LIVE,
-	FACT_LIVE_END,
-	FACT_RSS,
-	FACT_KINDS,
+/* Of the trace's kinds, a pool_hit is told as an alloc, an unmap as a map. */
+enum {
+	FACT_REALLOC_NEW = FACT_REALLOC, /* the new block begins, at start + latency */
+	FACT_REALLOC_OLD = FACT_KINDS,   /* the old block ends, at start */
+	EFFECT_KINDS
 };
 
-/* The codes of the event contract (DESIGN 4); the words are in model.c's table. */
-enum source {
-	SOURCE_POOL,
-	SOURCE_REFILL,
-	SOURCE_DEFERRED,
-	SOURCE_BIN,
-	SOURCE_TOP,
-	SOURCE_MMAP,
-	SOURCE_FOREIGN,
-	SOURCE_UNKNOWN
-};
-enum path {
-	PATH_LOCAL,
-	PATH_REMOTE,
-	PATH_DEFERRED,
-	PATH_UNMAPPED,
-	PATH_FOREIGN,
-	PATH_MERGED,
-	PATH_UNKNOWN
-};
-enum function {
-	FUNCTION_MALLOC,
-	FUNCTION_CALLOC,
-	FUNCTION_REALLOC,
-	FUNCTION_REALLOCARRAY,
-	FUNCTION_MEMALIGN,
-	FUNCTION_ALIGNED_ALLOC,
-	FUNCTION_POSIX_MEMALIGN,
-	FUNCTION_VALLOC,
-	FUNCTION_PVALLOC,
-	FUNCTION_FREE,
-	FUNCTION_FREE_SIZED,
-	FUNCTION_FREE_ALIGNED_SIZED,
-	FUNCTIONS
-};
-enum outcome {
-	OUTCOME_GROWN,
-	OUTCOME_SHRUNK,
-	OUTCOME_REFUSED,
-	OUTCOME_FOREIGN
-};
-enum what {
-	WHAT_MAP,
-	WHAT_REMAP,
-	WHAT_UNMAP,
-	WHAT_RETURNED
-};
-enum live_kind {
-	LIVE_POOL,
-	LIVE_CHUNK,
-	LIVE_MAPPED,
-	LIVE_UNKNOWN
+/* The classes of words: CLASS_source, ... */
+enum word_class {
+#define WORDS(class, what, codes) CLASS_##class,
+#include "traces/format/events.h"
+	CLASSES
 };
 
-#define FLAG_TRACER    1 /* lttng-ust's own block */
-#define FLAG_EARLY     2 /* held back until the tracer was ready */
-#define FLAG_INHERITED 4 /* copied from the parent by fork(); set by the model */
-#define FLAG_DUMPED    8 /* from a statedump: its size asked is unknown; set by the model */
+/* Of blocks, set by the model, beside FLAG_TRACER and FLAG_EARLY. */
+#define FLAG_INHERITED 4 /* copied from the parent by fork() */
+#define FLAG_DUMPED    8 /* from a statedump: its size asked is unknown */
 
-#define KINDS_MAX      8 /* codes of source, path: 0..7 */
+#define CODES          256 /* what a code of 8 bits can be, known or not */
 
 /*
  * 72 bytes, because millions of them go through a temporary file. What the anonymous members
@@ -98,7 +40,7 @@ struct fact {
 	uint64_t order;  /* of arrival */
 	uint32_t origin; /* which process it is of, see load.c */
 	uint32_t tid;
-	uint8_t kind; /* enum fact_kind */
+	uint8_t kind; /* enum fact_kind, or one of the above */
 	uint8_t function;
 	uint8_t flags;
 	uint8_t align;
@@ -140,7 +82,6 @@ struct fact {
 		uint64_t old_ptr;    /* REALLOC_NEW: the block it was */
 		uint64_t old_length; /* MAP */
 		uint64_t offset;     /* POOL_NEW */
-		uint64_t owner;      /* COALESCE: the thread whose chunks they were */
 	};
 };
 

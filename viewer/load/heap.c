@@ -26,6 +26,11 @@ static int64_t site_or_null(const struct heap *h, uint32_t site)
 	return or_null(heap_site_id(h->process, site), site && site != SITE_NO_MEMORY);
 }
 
+static void note_code(const struct heap *h, enum word_class class, uint32_t code)
+{
+	h->tables->codes[class][code] = true;
+}
+
 /* ---- contradictions ---- */
 
 #define VIOLATIONS_STORED 100
@@ -510,6 +515,8 @@ static int apply_alloc(struct heap *h, const struct fact *f)
 
 	if (!b)
 		return -1;
+	note_code(h, CLASS_source, f->source);
+	note_code(h, CLASS_function, f->function);
 	b->source = (uint8_t)f->source;
 	b->site = calls_site(&h->calls, f->caller);
 	if (b->site == SITE_NO_MEMORY || place_block(h, b, f) || calls_alloc(&h->calls, f))
@@ -526,6 +533,8 @@ static int apply_free(struct heap *h, const struct fact *f)
 	bool known = b && b->state == BLOCK_LIVE;
 	struct fact call = *f;
 
+	note_code(h, CLASS_path, f->path);
+	note_code(h, CLASS_function, f->function);
 	/* Whose free it was: the tracer's threads free blocks without saying who they are. */
 	if (known)
 		call.flags |= b->flags & FLAG_TRACER;
@@ -543,6 +552,7 @@ static int apply_realloc_old(struct heap *h, const struct fact *f)
 	struct block *b = blocks_find(&h->blocks, f->ptr);
 	struct pending p = {.tid = f->tid, .old_ptr = f->ptr, .prior = DB_NULL};
 
+	note_code(h, CLASS_path, f->path);
 	if (!b || b->state != BLOCK_LIVE)
 		h->unknown_frees++;
 	else if (end_block(h, b, f, &p.prior))
@@ -592,6 +602,7 @@ static int apply_fail(struct heap *h, const struct fact *f)
 		f->function, f->error,         f->latency,
 	};
 
+	note_code(h, CLASS_function, f->function);
 	bulk_add(h->tables->fail, row);
 	return calls_fail(&h->calls, f);
 }
@@ -603,7 +614,6 @@ static int apply_coalesce(struct heap *h, const struct fact *f)
 		h->seq,
 		f->time,
 		f->tid,
-		(int64_t)f->owner,
 		f->reason,
 		f->chunks_in,
 		(int64_t)f->chunks_out,
@@ -612,6 +622,7 @@ static int apply_coalesce(struct heap *h, const struct fact *f)
 		f->latency,
 	};
 
+	note_code(h, CLASS_reason, f->reason);
 	bulk_add(h->tables->coalesce, row);
 	return 0;
 }
@@ -635,6 +646,7 @@ static int apply_sbrk(struct heap *h, const struct fact *f)
 		h->process,          h->seq,     f->time,   f->tid, (int64_t)f->old_end,
 		(int64_t)f->new_end, f->outcome, f->latency};
 
+	note_code(h, CLASS_outcome, f->outcome);
 	bulk_add(h->tables->sbrk, row);
 	if (f->outcome == OUTCOME_GROWN && f->new_end > f->old_end) {
 		h->break_end = f->new_end;
@@ -810,17 +822,9 @@ static int apply_rss(struct heap *h, const struct fact *f)
 	return 0;
 }
 
-static int apply_nothing(struct heap *h, const struct fact *f)
-{
-	(void)h;
-	(void)f;
-	return 0;
-}
-
 int heap_apply(struct heap *h, const struct fact *f)
 {
-	static int (*const apply[FACT_KINDS])(struct heap *, const struct fact *) = {
-		[FACT_PROCESS] = apply_nothing,
+	static int (*const apply[EFFECT_KINDS])(struct heap *, const struct fact *) = {
 		[FACT_ALLOC] = apply_alloc,
 		[FACT_FREE] = apply_free,
 		[FACT_REALLOC_OLD] = apply_realloc_old,
@@ -833,7 +837,6 @@ int heap_apply(struct heap *h, const struct fact *f)
 		[FACT_POOL_NEW] = apply_pool_new,
 		[FACT_POOL_FREE] = apply_pool_free,
 		[FACT_LIVE] = apply_live,
-		[FACT_LIVE_END] = apply_nothing,
 		[FACT_RSS] = apply_rss,
 	};
 	struct sample s;
@@ -844,7 +847,7 @@ int heap_apply(struct heap *h, const struct fact *f)
 		h->first_time = f->time;
 	if (f->kind != FACT_REALLOC_NEW)
 		h->events++;
-	if (apply[f->kind](h, f))
+	if (apply[f->kind] && apply[f->kind](h, f))
 		return -1;
 	take_sample(h, &s);
 	return series_add(&h->series, &s);

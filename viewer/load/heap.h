@@ -31,7 +31,8 @@ struct heap_tables {
 	struct query *violation;
 	struct series_tables series;
 	struct calls_tables calls;
-	int64_t next_block; /* block.id, number in order of death */
+	int64_t next_block;         /* block.id, number in order of death */
+	bool codes[CLASSES][CODES]; /* that occurred: those without a word need one */
 };
 
 enum extent_kind {

@@ -190,8 +190,8 @@ static enum status read_trace(struct load *l, const char *directory)
 			status = STATUS_FAILED;
 		repair_release(&repair);
 	}
-	if (status == STATUS_INPUT) {
-		msg_flush(); /* the other processes' traces may be good */
+	if (status == STATUS_INPUT && !l->decoder.newer) {
+		msg_flush(); /* the other processes\' traces may be good */
 		l->failed++;
 		return STATUS_OK;
 	}

@@ -45,18 +45,20 @@ struct model {
 
 static const char *const extent_kinds[] = {"brk", "map", "implied"};
 
+/* The words of the trace: what the codes in the database's columns mean. */
+/* clang-format off */
+#define CODE(number, NAME, word, what) {number, #word},
+#define WORDS(class, what, codes) [CLASS_##class] = {#class, {codes {0, NULL}}},
 static const struct {
 	const char *class;
-	const char *names[14];
-} words[] = {
-	{"source", {"pool", "refill", "deferred", "bin", "top", "mmap", "foreign", "unknown"}},
-	{"path", {"local", "remote", "deferred", "unmapped", "foreign", "merged", "unknown"}},
-	{"function",
-         {"malloc", "calloc", "realloc", "reallocarray", "memalign", "aligned_alloc",
-          "posix_memalign", "valloc", "pvalloc", "free", "free_sized", "free_aligned_sized"}},
-	{"reason", {"miss", "bound", "exit", "trim"}},
-	{"outcome", {"grown", "shrunk", "refused", "foreign"}},
+	struct {
+		int code;
+		const char *name;
+	} words[32];
+} classes[CLASSES] = {
+#include "traces/format/events.h"
 };
+/* clang-format on */
 
 static enum status no_memory(struct model *m)
 {
@@ -66,16 +68,38 @@ static enum status no_memory(struct model *m)
 
 /* ---- open and close ---- */
 
+static void store_word(struct query *q, const char *class, int code, const char *name)
+{
+	db_bind_text(q, 1, class);
+	db_bind_int(q, 2, code);
+	db_bind_text(q, 3, name);
+	db_run(q);
+}
+
 static void store_words(struct db *db)
 {
 	struct query *q = db_prepare(db, "INSERT INTO word(class, code, name) VALUES (?1, ?2, ?3)");
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		for (int code = 0; words[i].names[code]; code++) {
-			db_bind_text(q, 1, words[i].class);
-			db_bind_int(q, 2, code);
-			db_bind_text(q, 3, words[i].names[code]);
-			db_run(q);
+	for (int i = 0; i < CLASSES; i++)
+		for (int j = 0; classes[i].words[j].name; j++)
+			store_word(q, classes[i].class, classes[i].words[j].code,
+			           classes[i].words[j].name);
+	db_finish(q);
+}
+
+/* A code without a word, of a newer tracer, is called by its number. */
+static void store_unknown_words(struct model *m)
+{
+	struct query *q =
+		db_prepare(m->tables.db, "INSERT OR IGNORE INTO word VALUES (?1, ?2, ?3)");
+	char name[64];
+
+	for (int i = 0; i < CLASSES; i++) {
+		for (int code = 0; code < CODES; code++) {
+			if (!m->tables.codes[i][code])
+				continue;
+			snprintf(name, sizeof(name), "%s %d", classes[i].class, code);
+			store_word(q, classes[i].class, code, name);
 		}
 	}
 	db_finish(q);
@@ -99,7 +123,7 @@ static void bulk_rows(struct heap_tables *t, struct bulk_row rows[BULKS])
 		{&t->extent, "extent", 8},
 		{&t->returned, "returned", 7},
 		{&t->resident, "resident", 6},
-		{&t->coalesce, "coalesce", 11},
+		{&t->coalesce, "coalesce", 10},
 		{&t->sbrk, "sbrk", 8},
 		{&t->fail, "fail", 9},
 		{&t->series.timeline, "timeline", 17},
@@ -149,11 +173,12 @@ enum status model_open(struct model **out, struct db *db)
 	store_words(db);
 	open_tables(&m->tables);
 	m->process = db_prepare(
-		db, "INSERT INTO process(id, pid, ppid, parent, host, name, allocator, version,"
-		    " page_size, header, clock_cost, clock_offset, start, finish, facts, last_seq,"
-		    " lost, unknown_frees, violations, implied, complete) VALUES (?1, ?2, ?3, ?4,"
+		db, "INSERT INTO process(id, pid, ppid, parent, host, name, allocator,"
+		    " allocator_version, format, page_size, header, clock_cost, clock_offset,"
+		    " start, finish, facts, last_seq, lost, unknown_frees, violations, implied,"
+		    " complete) VALUES (?1, ?2, ?3, ?4,"
 		    " ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,"
-		    " ?21)");
+		    " ?21, ?22)");
 	return db_status(db);
 }
 
@@ -292,7 +317,8 @@ static void store_process(struct model *m, const struct image *image)
 	const struct heap *h = image->heap;
 	struct query *q = m->process;
 	const int64_t numbers[] = {
-		info->version,
+		info->allocator_version,
+		info->format,
 		info->page_size,
 		h->header,
 		info->clock_cost,
@@ -535,6 +561,7 @@ enum status model_finish(struct model *m)
 		if (m->images[i]->heap && end_image(m, m->images[i]))
 			status = no_memory(m);
 	store_losses(m);
+	store_unknown_words(m);
 	close_tables(&m->tables);
 	db_finish(m->process);
 	m->process = NULL;

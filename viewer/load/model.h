@@ -23,7 +23,7 @@
 struct process_info {
 	uint32_t pid, ppid;
 	int forked; /* 1: a copy of the parent; 0: a fresh image; -1: not said */
-	uint32_t page_size, header, clock_cost, version;
+	uint32_t format, page_size, header, clock_cost, allocator_version;
 	int64_t start;        /* ns */
 	int64_t clock_offset; /* ns */
 	char allocator[32];

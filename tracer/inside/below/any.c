@@ -297,28 +297,18 @@ void lw_below_after(void *ptr, const struct lw_mark *mark, uint64_t end)
 
 int lw_below_source(void *ptr, int said)
 {
-	enum {
-		FROM_MMAP = 5,
-		FROM_UNKNOWN = 7
-	};
-
 	(void)said;
 	if (in_arena(ptr))
 		return -1;
-	return below.which == PTMALLOC && ptmalloc_is_mapped(ptr) ? FROM_MMAP : FROM_UNKNOWN;
+	return below.which == PTMALLOC && ptmalloc_is_mapped(ptr) ? SOURCE_MMAP : SOURCE_UNKNOWN;
 }
 
 int lw_below_path(void *ptr, const struct lw_mark *mark, int said)
 {
-	enum {
-		TO_SYSTEM = 3,
-		TO_UNKNOWN = 6
-	};
-
 	(void)said;
 	if (in_arena(ptr))
 		return -1;
-	return mark->address ? TO_SYSTEM : TO_UNKNOWN;
+	return mark->address ? PATH_UNMAPPED : PATH_UNKNOWN;
 }
 
 /* Whoever frees twice is told by the allocator itself, in words of its own. */

@@ -20,6 +20,32 @@ enum {
 	UNSAID = 0xff
 };
 
+/* lw_trace.h says its facts in the words of the trace, but includes nothing of it. */
+#define SAME_CODE(mine, code) _Static_assert((int)(mine) == (int)(code), #mine " is not " #code)
+SAME_CODE(FROM_POOL, SOURCE_POOL);
+SAME_CODE(FROM_REFILL, SOURCE_REFILL);
+SAME_CODE(FROM_DEFERRED, SOURCE_DEFERRED);
+SAME_CODE(FROM_BIN, SOURCE_BIN);
+SAME_CODE(FROM_TOP, SOURCE_TOP);
+SAME_CODE(TO_LOCAL, PATH_LOCAL);
+SAME_CODE(TO_REMOTE, PATH_REMOTE);
+SAME_CODE(TO_DEFERRED, PATH_DEFERRED);
+SAME_CODE(TO_FOREIGN, PATH_FOREIGN);
+SAME_CODE(TO_HEAP, PATH_MERGED);
+SAME_CODE(ON_MISS, REASON_MISS);
+SAME_CODE(ON_BOUND, REASON_BOUND);
+SAME_CODE(ON_EXIT, REASON_EXIT);
+SAME_CODE(ON_TRIM, REASON_TRIM);
+SAME_CODE(BREAK_GROWN, OUTCOME_GROWN);
+SAME_CODE(BREAK_SHRUNK, OUTCOME_SHRUNK);
+SAME_CODE(BREAK_REFUSED, OUTCOME_REFUSED);
+SAME_CODE(BREAK_FOREIGN, OUTCOME_FOREIGN);
+SAME_CODE(DO_MAP, WHAT_MAP);
+SAME_CODE(DO_UNMAP, WHAT_UNMAP);
+SAME_CODE(DO_RETURN, WHAT_RETURNED);
+SAME_CODE(LW_POOL_OBJECT, LIVE_POOL);
+SAME_CODE(LW_CHUNK, LIVE_CHUNK);
+
 /* The batch that this thread merges: it began, so many chunks went in. */
 static __thread struct {
 	uint64_t start, bytes, largest;
@@ -51,11 +77,11 @@ static uint64_t after_merges(void)
 
 void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome)
 {
-	struct lw_fact fact = {
-		.kind = FACT_SBRK, .start = after_merges(), .detail = (uint8_t)outcome};
+	struct lw_fact fact = {.kind = FACT_SBRK, .start = after_merges()};
 
 	fact.sbrk.old_end = old_end;
 	fact.sbrk.new_end = new_end;
+	fact.sbrk.outcome = (uint8_t)outcome;
 	if (outcome == BREAK_GROWN)
 		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
 	else if (outcome == BREAK_SHRUNK)
@@ -66,11 +92,12 @@ void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome
 /* What goes back is told under the heap's lock and before it goes, so no other thread has it yet. */
 void lw_trace_map(enum lw_mapping what, uintptr_t addr, size_t len)
 {
-	struct lw_fact fact = {.start = after_merges(), .detail = (uint8_t)what};
+	struct lw_fact fact = {.start = after_merges()};
 
 	fact.kind = what == DO_MAP ? FACT_MAP : FACT_UNMAP;
 	fact.map.address = addr;
 	fact.map.length = len;
+	fact.map.what = (uint8_t)what;
 	if (what == DO_MAP)
 		lw_regions_add(addr, len, NULL, NULL);
 	else if (what == DO_UNMAP)
@@ -82,10 +109,10 @@ static void note_pool(const struct lw_pool_seen *pool)
 {
 	struct lw_fact fact = {.kind = FACT_POOL_NEW, .start = lw_clock()};
 
-	fact.pool.pool = pool->pool;
-	fact.pool.bytes = pool->bytes;
-	fact.pool.object = pool->object;
-	fact.pool.capacity = pool->capacity;
+	fact.pool_new.pool = pool->pool;
+	fact.pool_new.bytes = pool->bytes;
+	fact.pool_new.object = pool->object;
+	fact.pool_new.capacity = pool->capacity;
 	lw_note(&fact);
 }
 
@@ -104,8 +131,8 @@ void lw_trace_pool_free(uintptr_t pool, size_t bytes)
 	struct lw_fact fact = {.kind = FACT_POOL_FREE, .start = lw_clock()};
 
 	lw_pools_remove(pool);
-	fact.pool.pool = pool;
-	fact.pool.bytes = bytes;
+	fact.pool_new.pool = pool;
+	fact.pool_new.bytes = bytes;
 	lw_note(&fact);
 }
 
@@ -138,11 +165,12 @@ void lw_trace_merge(uintptr_t ptr, uintptr_t merged, size_t size)
 
 void lw_trace_batch_end(void)
 {
-	struct lw_fact fact = {.kind = FACT_COALESCE, .start = batch.start, .detail = batch.reason};
+	struct lw_fact fact = {.kind = FACT_COALESCE, .start = batch.start};
 
 	if (!batch.chunks_in)
 		return;
 	fact.latency = (uint32_t)(lw_clock() - batch.start);
+	fact.coalesce.reason = batch.reason;
 	fact.coalesce.bytes = batch.bytes;
 	fact.coalesce.largest = batch.largest;
 	fact.coalesce.chunks_in = batch.chunks_in;
@@ -203,10 +231,11 @@ void lw_below_after_fork_in_child(void)
 static void dump_block(void *ptr, size_t usable, enum lw_kind kind, void *arg)
 {
 	uint64_t *blocks = arg;
-	struct lw_fact fact = {.kind = FACT_LIVE, .start = lw_clock(), .detail = (uint8_t)kind};
+	struct lw_fact fact = {.kind = FACT_LIVE, .start = lw_clock()};
 
 	fact.live.ptr = (uintptr_t)ptr;
 	fact.live.usable = usable;
+	fact.live.kind = (uint8_t)kind;
 	++*blocks;
 	lw_record_now(&fact);
 }
@@ -218,10 +247,11 @@ static void dump_extent(void)
 	size_t length;
 
 	while (lw_regions_next(from, &address, &length)) {
-		struct lw_fact fact = {.kind = FACT_MAP, .start = lw_clock(), .detail = DO_MAP};
+		struct lw_fact fact = {.kind = FACT_MAP, .start = lw_clock()};
 
 		fact.map.address = address;
 		fact.map.length = length;
+		fact.map.what = WHAT_MAP;
 		lw_record_now(&fact);
 		from = address + length;
 	}

@@ -21,19 +21,6 @@
 
 #define PUBLIC __attribute__((visibility("default")))
 
-enum {
-	DID_MAP = 0,
-	DID_REMAP = 1,
-	DID_UNMAP = 2,
-	DID_RETURN = 3
-};
-enum {
-	BRK_GROWN = 0,
-	BRK_SHRUNK = 1,
-	BRK_REFUSED = 2,
-	BRK_FOREIGN = 3
-};
-
 /* What the functions below stand in front of. */
 static struct {
 	__typeof__(&mmap) mmap;
@@ -74,10 +61,11 @@ struct change {
 static void note_piece(uintptr_t address, size_t length, void *arg)
 {
 	const struct change *change = arg;
-	struct lw_fact fact = {.kind = change->kind, .start = lw_clock(), .detail = change->what};
+	struct lw_fact fact = {.kind = change->kind, .start = lw_clock()};
 
 	fact.map.address = address;
 	fact.map.length = length;
+	fact.map.what = change->what;
 	lw_note(&fact);
 }
 
@@ -90,14 +78,14 @@ static size_t whole_pages(size_t length)
 
 static void came(void *at, size_t length)
 {
-	struct change change = {FACT_MAP, DID_MAP};
+	struct change change = {FACT_MAP, WHAT_MAP};
 
 	lw_regions_add((uintptr_t)at, whole_pages(length), note_piece, &change);
 }
 
 static void went(void *at, size_t length)
 {
-	struct change change = {FACT_UNMAP, DID_UNMAP};
+	struct change change = {FACT_UNMAP, WHAT_UNMAP};
 
 	lw_regions_remove((uintptr_t)at, whole_pages(length), note_piece, &change);
 }
@@ -133,7 +121,7 @@ PUBLIC int munmap(void *addr, size_t length)
 
 PUBLIC void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
 {
-	struct lw_fact fact = {.kind = FACT_MAP, .detail = DID_REMAP};
+	struct lw_fact fact = {.kind = FACT_MAP};
 	void *wish, *at;
 	va_list rest;
 
@@ -149,6 +137,7 @@ PUBLIC void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
 	fact.map.length = whole_pages(length);
 	fact.map.old_address = (uintptr_t)old;
 	fact.map.old_length = whole_pages(old_length);
+	fact.map.what = WHAT_REMAP;
 	lw_regions_remove((uintptr_t)old, whole_pages(old_length), NULL, NULL);
 	lw_regions_add((uintptr_t)at, whole_pages(length), NULL, NULL);
 	lw_note(&fact);
@@ -172,7 +161,7 @@ PUBLIC int mprotect(void *addr, size_t length, int prot)
 
 PUBLIC int madvise(void *addr, size_t length, int advice)
 {
-	struct change change = {FACT_UNMAP, DID_RETURN};
+	struct change change = {FACT_UNMAP, WHAT_RETURNED};
 
 	RESOLVED(madvise);
 	if ((advice == MADV_DONTNEED || advice == MADV_FREE) && INSIDE())
@@ -190,10 +179,10 @@ static void note_break(uintptr_t old_end, uintptr_t new_end)
 	fact.sbrk.new_end = new_end;
 	if (new_end > old_end) {
 		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
-		fact.detail = BRK_GROWN;
+		fact.sbrk.outcome = OUTCOME_GROWN;
 	} else {
 		lw_regions_remove(new_end, old_end - new_end, NULL, NULL);
-		fact.detail = BRK_SHRUNK;
+		fact.sbrk.outcome = OUTCOME_SHRUNK;
 	}
 	lw_note(&fact);
 }

@@ -23,16 +23,6 @@ enum {
 	ARENA = 4,
 	FLAG_BITS = 7
 };
-enum {
-	BRK_GROWN = 0,
-	BRK_SHRUNK = 1,
-	BRK_FOREIGN = 3
-};
-enum {
-	DID_MAP = 0,
-	DID_REMAP = 1,
-	DID_UNMAP = 2
-};
 
 #define HEAP_MAX   (sizeof(void *) == 8 ? (uintptr_t)64 << 20 : (uintptr_t)1 << 20)
 #define HEAP_PIECE ((size_t)64 << 10)
@@ -94,13 +84,14 @@ static uintptr_t current_break(void)
 
 static void note_break(uintptr_t old_end, uintptr_t new_end, uint64_t time, uint8_t outcome)
 {
-	struct lw_fact fact = {.kind = FACT_SBRK, .start = time, .detail = outcome};
+	struct lw_fact fact = {.kind = FACT_SBRK, .start = time};
 
 	fact.sbrk.old_end = old_end;
 	fact.sbrk.new_end = new_end;
-	if (outcome == BRK_GROWN)
+	fact.sbrk.outcome = outcome;
+	if (outcome == OUTCOME_GROWN)
 		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
-	else if (outcome == BRK_SHRUNK)
+	else if (outcome == OUTCOME_SHRUNK)
 		lw_regions_remove(new_end, old_end - new_end, NULL, NULL);
 	lw_note(&fact);
 }
@@ -112,14 +103,14 @@ static void look_at_break(uint64_t time)
 
 	if (now == last || !atomic_compare_exchange_strong(&last_break, &last, now) || !last)
 		return;
-	note_break(last, now, time, now > last ? BRK_GROWN : BRK_SHRUNK);
+	note_break(last, now, time, now > last ? OUTCOME_GROWN : OUTCOME_SHRUNK);
 }
 
 void ptmalloc_foreign_break(uintptr_t old_end, uintptr_t new_end)
 {
 	look_at_break(lw_clock());
 	last_break = new_end;
-	note_break(old_end, new_end, lw_clock(), BRK_FOREIGN);
+	note_break(old_end, new_end, lw_clock(), OUTCOME_FOREIGN);
 }
 
 /* Before the first allocation the heap is empty and the break where the kernel put it. */
@@ -141,21 +132,23 @@ struct moment {
 static void note_piece(uintptr_t address, size_t length, void *arg)
 {
 	const struct moment *moment = arg;
-	struct lw_fact fact = {.kind = moment->kind, .start = moment->time, .detail = moment->what};
+	struct lw_fact fact = {.kind = moment->kind, .start = moment->time};
 
 	fact.map.address = address;
 	fact.map.length = length;
+	fact.map.what = moment->what;
 	lw_note(&fact);
 }
 
 static void note_remap(const struct lw_mark *was, const struct lw_mark *is, uint64_t time)
 {
-	struct lw_fact fact = {.kind = FACT_MAP, .start = time, .detail = DID_REMAP};
+	struct lw_fact fact = {.kind = FACT_MAP, .start = time};
 
 	fact.map.address = is->address;
 	fact.map.length = is->length;
 	fact.map.old_address = was->address;
 	fact.map.old_length = was->length;
+	fact.map.what = WHAT_REMAP;
 	lw_regions_remove(was->address, was->length, NULL, NULL);
 	lw_regions_add(is->address, is->length, NULL, NULL);
 	lw_note(&fact);
@@ -163,8 +156,8 @@ static void note_remap(const struct lw_mark *was, const struct lw_mark *is, uint
 
 static void look_at_mapping(const struct lw_mark *was, const struct lw_mark *is, uint64_t time)
 {
-	struct moment mapped = {time, FACT_MAP, DID_MAP};
-	struct moment unmapped = {time, FACT_UNMAP, DID_UNMAP};
+	struct moment mapped = {time, FACT_MAP, WHAT_MAP};
+	struct moment unmapped = {time, FACT_UNMAP, WHAT_UNMAP};
 
 	if (was->address == is->address && was->length == is->length)
 		return;
@@ -204,8 +197,8 @@ static _Atomic uintptr_t *heap_cache(uintptr_t heap)
 static void look_at_heap(uintptr_t heap, uint64_t time)
 {
 	const struct heap_info *info = (const struct heap_info *)heap;
-	struct moment mapped = {time, FACT_MAP, DID_MAP};
-	struct moment unmapped = {time, FACT_UNMAP, DID_UNMAP};
+	struct moment mapped = {time, FACT_MAP, WHAT_MAP};
+	struct moment unmapped = {time, FACT_UNMAP, WHAT_UNMAP};
 	size_t size = rounded(info->size);
 
 	if (size > HEAP_MAX)
@@ -219,7 +212,7 @@ static void look_at_heap(uintptr_t heap, uint64_t time)
 
 static void forget_heap(uintptr_t heap, uint64_t time)
 {
-	struct moment unmapped = {time, FACT_UNMAP, DID_UNMAP};
+	struct moment unmapped = {time, FACT_UNMAP, WHAT_UNMAP};
 
 	*heap_cache(heap) = 0;
 	lw_regions_remove(heap, HEAP_MAX, note_piece, &unmapped);
