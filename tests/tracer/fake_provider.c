@@ -4,7 +4,7 @@
  * Switched on by its FAKE_AFTER-th question whether it is, that is in the middle of the program;
  * writes "allocs=... frees=... reallocs=... fails=... early=... first=..." to FAKE_FILE at the end.
  */
-#include "tracer/inside/facts.h"
+#include "tracer/inside/provider.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,36 +1,34 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
- * family.c - the public malloc family: reads the clock around the allocator below, and records.
+ * family.c - the public malloc family: reads the clock around the underlying allocator, and records.
  *
- * Each function: begin (nesting, first clock read), the call below, end (second clock read), then
+ * Each function: begin (nesting, first clock read), the underlying call, end (second clock read), then
  * the fact.  A free's start is read before the block is released and an allocation's end after it
  * was obtained, so in the order of effect times no address is ever handed out twice.  errno is
- * what the allocator below left.
+ * what the underlying allocator left.
  *
  * A call that happens inside another one of the same thread (an allocator that starts a thread,
  * lttng-ust that allocates while it writes) is a fact like any other; it waits until the outer one
  * has ended.
  */
 #define _GNU_SOURCE
-#include "tracer/inside/below/below.h"
 #include "facts.h"
+#include "front.h"
+#include "raw.h"
+#include "resident.h"
+#include "tracer/inside/below/below.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#define PUBLIC  __attribute__((visibility("default")))
 #define CALLER  ((uint64_t)(uintptr_t)__builtin_extract_return_addr(__builtin_return_address(0)))
 #define INLINED static inline __attribute__((always_inline))
-
-/* Values of struct lw_self.source and .path as long as no hook has said anything. */
-enum {
-	UNSAID = 0xff
-};
 
 struct call {
 	struct lw_self *self;
 	uint64_t start, end; /* 0: nothing is being recorded */
 	uint8_t outer_source, outer_path;
-	int error; /* errno as the allocator below left it */
+	int error; /* errno as the underlying allocator left it */
 	struct lw_mark mark;
 };
 
@@ -45,7 +43,7 @@ INLINED void call_begin(struct call *call, void *ptr)
 	self->path = UNSAID;
 	self->depth++;
 	call->start = self->start = lw_idle ? 0 : lw_clock();
-	call->mark = lw_below_before(ptr);
+	call->mark = lw_underlying_before(ptr);
 }
 
 /* PTR is the block that the call has made, or NULL. */
@@ -53,7 +51,7 @@ INLINED void call_end(struct call *call, void *ptr)
 {
 	call->end = call->start ? lw_clock() : 0;
 	call->error = errno;
-	lw_below_after(ptr, &call->mark, call->end);
+	lw_underlying_after(ptr, &call->mark, call->end);
 }
 
 /* A call of more than 4 s (a stopped process) counts as so long. */
@@ -68,14 +66,18 @@ INLINED void call_close(struct call *call, struct lw_fact *fact, bool fact_first
 {
 	struct lw_self *self = call->self;
 
+	HOLDS(self->depth > 0 && call->start <= call->end);
 	if (fact) {
 		fact->start = call->start;
 		fact->latency = latency_of(call);
 	}
-	if (call->start)
+	if (call->start) {
 		lw_record_call(self, fact, fact_first);
-	else
+		if (self->depth == 1)
+			lw_resident_tick(call->end);
+	} else {
 		lw_record_nothing(self);
+	}
 	self->depth--;
 	self->source = call->outer_source;
 	self->path = call->outer_path;
@@ -84,7 +86,7 @@ INLINED void call_close(struct call *call, struct lw_fact *fact, bool fact_first
 
 static uint32_t slack_of(void *ptr, size_t size)
 {
-	return (uint32_t)(lw_below_malloc_usable_size(ptr) - size);
+	return (uint32_t)(lw_underlying_malloc_usable_size(ptr) - size);
 }
 
 static uint8_t log2_of(size_t align)
@@ -109,13 +111,13 @@ static void close_alloc(struct call *call, void *ptr, enum function function, si
                         size_t align, uint64_t caller)
 {
 	struct lw_fact fact = {.function = function};
-	int source = ptr ? lw_below_source(ptr, call->self->source) : 0;
+	int source = ptr ? lw_underlying_source(ptr, call->self->source) : 0;
 
 	if (!ptr) {
 		close_fail(call, function, size, align, caller, call->error);
 		return;
 	}
-	lw_below_note(ptr, 0);
+	lw_underlying_note(ptr, 0);
 	if (source < 0) {
 		call_close(call, NULL, false);
 		return;
@@ -133,9 +135,9 @@ static void close_alloc(struct call *call, void *ptr, enum function function, si
 static void close_free(struct call *call, void *ptr, enum function function, uint64_t caller)
 {
 	struct lw_fact fact = {.kind = FACT_FREE, .function = function};
-	int path = lw_below_path(ptr, &call->mark, call->self->path);
+	int path = lw_underlying_path(ptr, &call->mark, call->self->path);
 
-	lw_below_note(ptr, caller);
+	lw_underlying_note(ptr, caller);
 	fact.free.path = (uint8_t)path;
 	fact.free.ptr = (uintptr_t)ptr;
 	fact.free.caller = caller;
@@ -156,7 +158,7 @@ PUBLIC void *malloc(size_t size)
 	void *ptr;
 
 	call_begin(&call, NULL);
-	ptr = lw_below_malloc(size);
+	ptr = lw_underlying_malloc(size);
 	call_end(&call, ptr);
 	close_alloc(&call, ptr, FUNCTION_MALLOC, size, 0, CALLER);
 	return ptr;
@@ -168,7 +170,7 @@ PUBLIC void *calloc(size_t count, size_t size)
 	void *ptr;
 
 	call_begin(&call, NULL);
-	ptr = lw_below_calloc(count, size);
+	ptr = lw_underlying_calloc(count, size);
 	call_end(&call, ptr);
 	close_alloc(&call, ptr, FUNCTION_CALLOC, product(count, size), 0, CALLER);
 	return ptr;
@@ -180,7 +182,7 @@ PUBLIC void *memalign(size_t align, size_t size)
 	void *ptr;
 
 	call_begin(&call, NULL);
-	ptr = lw_below_memalign(align, size);
+	ptr = lw_underlying_memalign(align, size);
 	call_end(&call, ptr);
 	close_alloc(&call, ptr, FUNCTION_MEMALIGN, size, align, CALLER);
 	return ptr;
@@ -192,7 +194,7 @@ PUBLIC void *aligned_alloc(size_t align, size_t size)
 	void *ptr;
 
 	call_begin(&call, NULL);
-	ptr = lw_below_aligned_alloc(align, size);
+	ptr = lw_underlying_aligned_alloc(align, size);
 	call_end(&call, ptr);
 	close_alloc(&call, ptr, FUNCTION_ALIGNED_ALLOC, size, align, CALLER);
 	return ptr;
@@ -205,7 +207,7 @@ PUBLIC int posix_memalign(void **out, size_t align, size_t size)
 	int error;
 
 	call_begin(&call, NULL);
-	error = lw_below_posix_memalign(&ptr, align, size);
+	error = lw_underlying_posix_memalign(&ptr, align, size);
 	if (error)
 		ptr = NULL;
 	call_end(&call, ptr);
@@ -224,7 +226,7 @@ PUBLIC void *valloc(size_t size)
 	void *ptr;
 
 	call_begin(&call, NULL);
-	ptr = lw_below_valloc(size);
+	ptr = lw_underlying_valloc(size);
 	call_end(&call, ptr);
 	close_alloc(&call, ptr, FUNCTION_VALLOC, size, 0, CALLER);
 	return ptr;
@@ -236,7 +238,7 @@ PUBLIC void *pvalloc(size_t size)
 	void *ptr;
 
 	call_begin(&call, NULL);
-	ptr = lw_below_pvalloc(size);
+	ptr = lw_underlying_pvalloc(size);
 	call_end(&call, ptr);
 	close_alloc(&call, ptr, FUNCTION_PVALLOC, size, 0, CALLER);
 	return ptr;
@@ -262,11 +264,11 @@ static void close_realloc(struct call *call, void *old, void *ptr, enum function
 	}
 	if (ptr != old) {
 		fact.realloc.moved =
-			(uint8_t)(1 + lw_below_path(old, &call->mark, call->self->path));
-		lw_below_note(old, caller);
-		lw_below_note(ptr, 0);
+			(uint8_t)(1 + lw_underlying_path(old, &call->mark, call->self->path));
+		lw_underlying_note(old, caller);
+		lw_underlying_note(ptr, 0);
 	}
-	fact.realloc.source = (uint8_t)lw_below_source(ptr, call->self->source);
+	fact.realloc.source = (uint8_t)lw_underlying_source(ptr, call->self->source);
 	fact.realloc.old_ptr = (uintptr_t)old;
 	fact.realloc.new_ptr = (uintptr_t)ptr;
 	fact.realloc.size = size;
@@ -281,7 +283,7 @@ PUBLIC void *realloc(void *old, size_t size)
 	void *ptr;
 
 	call_begin(&call, old);
-	ptr = lw_below_realloc(old, size);
+	ptr = lw_underlying_realloc(old, size);
 	call_end(&call, ptr);
 	close_realloc(&call, old, ptr, FUNCTION_REALLOC, size, CALLER);
 	return ptr;
@@ -293,7 +295,7 @@ PUBLIC void *reallocarray(void *old, size_t count, size_t size)
 	void *ptr;
 
 	call_begin(&call, old);
-	ptr = lw_below_reallocarray(old, count, size);
+	ptr = lw_underlying_reallocarray(old, count, size);
 	call_end(&call, ptr);
 	close_realloc(&call, old, ptr, FUNCTION_REALLOCARRAY, product(count, size), CALLER);
 	return ptr;
@@ -306,7 +308,7 @@ PUBLIC void free(void *ptr)
 	if (!ptr)
 		return;
 	call_begin(&call, ptr);
-	lw_below_free(ptr);
+	lw_underlying_free(ptr);
 	call_end(&call, NULL);
 	close_free(&call, ptr, FUNCTION_FREE, CALLER);
 }
@@ -318,7 +320,7 @@ PUBLIC void free_sized(void *ptr, size_t size)
 	if (!ptr)
 		return;
 	call_begin(&call, ptr);
-	lw_below_free_sized(ptr, size);
+	lw_underlying_free_sized(ptr, size);
 	call_end(&call, NULL);
 	close_free(&call, ptr, FUNCTION_FREE_SIZED, CALLER);
 }
@@ -330,14 +332,14 @@ PUBLIC void free_aligned_sized(void *ptr, size_t align, size_t size)
 	if (!ptr)
 		return;
 	call_begin(&call, ptr);
-	lw_below_free_aligned_sized(ptr, align, size);
+	lw_underlying_free_aligned_sized(ptr, align, size);
 	call_end(&call, NULL);
 	close_free(&call, ptr, FUNCTION_FREE_ALIGNED_SIZED, CALLER);
 }
 
 PUBLIC size_t malloc_usable_size(void *ptr)
 {
-	return lw_below_malloc_usable_size(ptr);
+	return lw_underlying_malloc_usable_size(ptr);
 }
 
 /* No fact of its own; what it merges and gives back are facts. */
@@ -347,7 +349,7 @@ PUBLIC int malloc_trim(size_t pad)
 	int released;
 
 	call_begin(&call, NULL);
-	released = lw_below_malloc_trim(pad);
+	released = lw_underlying_malloc_trim(pad);
 	call_end(&call, NULL);
 	call_close(&call, NULL, false);
 	return released;

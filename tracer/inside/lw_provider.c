@@ -1,3 +1,4 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
  * lw_provider.c - liblw-provider.so, the one door to lttng-ust: probes, tracepoints, and what
  * lttng-ust has to know about forks and closed descriptors.
@@ -5,6 +6,7 @@
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #include "lw_provider.h"
+#include "provider.h"
 
 #include <dlfcn.h>
 #include <lttng/ust-fork.h>
@@ -38,7 +40,7 @@ static void provider_emit(const struct lw_fact *fact)
 #include "traces/format/events.h"
 	case FACT_NONE:
 	case FACT_KINDS:
-		break;
+		break; /* not kinds of facts: facts.c holds it so */
 	}
 }
 

@@ -1,3 +1,4 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
  * lw_provider.h - the events of traces/format/events.h, as lttng-ust wants to be told of them.
  *
@@ -14,7 +15,7 @@
 #ifndef LW_PROVIDER_H
 #define LW_PROVIDER_H
 
-#include "facts.h"
+#include "fact.h"
 #include <lttng/tracepoint.h>
 
 /* How an integer is printed follows from its unit. */

@@ -1,7 +1,9 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /* raw.h - system calls that must neither allocate nor go through a function that we interpose. */
 #ifndef LW_RAW_H
 #define LW_RAW_H
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -59,5 +61,25 @@ static inline void *raw_double(void *table, size_t count, size_t *room, size_t s
 
 /* Reads a small file of /proc as a string; returns its length, 0 when it cannot be read. */
 size_t raw_file(const char *path, char *text, size_t size);
+
+/* A text under way, which ends in a zero at any time; what does not fit is cut. */
+struct raw_text {
+	char *at, *end; /* where the next character goes; the last place, the zero's */
+};
+
+struct raw_text raw_text(char *room, size_t size);
+void raw_text_add(struct raw_text *text, const char *more);
+void raw_text_number(struct raw_text *text, unsigned long number, unsigned base);
+
+/* To standard error; who cannot write there has lost it. */
+void raw_say(const char *text);
+
+/* An invariant: checked in builds without NDEBUG, where the program ends that breaks one. */
+#ifdef NDEBUG
+#define HOLDS(what) ((void)sizeof(!(what)))
+#else
+#define HOLDS(what) ((what) ? (void)0 : raw_broken("liblw-trace: broken: " #what "\n"))
+#endif
+_Noreturn void raw_broken(const char *text);
 
 #endif

@@ -1,3 +1,4 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /* regions.c - a sorted table of disjoint address ranges; see regions.h. */
 #define _GNU_SOURCE
 #include "regions.h"
@@ -56,10 +57,16 @@ static size_t table_find(uintptr_t address)
 /* Puts COUNT ranges of FRESH in the place of the ranges [FROM, TO). */
 static void table_replace(size_t from, size_t to, const struct range *fresh, size_t count)
 {
+	HOLDS(from <= to && to <= table.count && table.count + count - (to - from) <= table.room);
 	memmove(table.range + from + count, table.range + to,
 	        (table.count - to) * sizeof(struct range));
 	memcpy(table.range + from, fresh, count * sizeof(struct range));
 	table.count = table.count - (to - from) + count;
+	/* What changed is in order with itself and its neighbours; the rest was before. */
+	for (size_t i = from; i < from + count && i < table.count; i++)
+		HOLDS(table.range[i].begin < table.range[i].end);
+	for (size_t i = from ? from - 1 : 0; i < from + count && i + 1 < table.count; i++)
+		HOLDS(table.range[i].end < table.range[i + 1].begin);
 }
 
 void lw_regions_add(uintptr_t address, size_t length, void (*fn)(uintptr_t, size_t, void *),

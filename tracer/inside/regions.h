@@ -1,3 +1,4 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
  * regions.h - the heap's extent: the address ranges that came from the system and did not go back.
  *

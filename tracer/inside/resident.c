@@ -1,3 +1,4 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
  * resident.c - lw:rss: how much of the heap is in memory.
  *
@@ -8,11 +9,11 @@
  * never takes more than about 2 % of the wall clock, however large the heap is.
  */
 #define _GNU_SOURCE
+#include "resident.h"
 #include "facts.h"
 #include "raw.h"
 #include "regions.h"
 
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -23,19 +24,6 @@
 
 static _Atomic uint64_t last_sample, rest_until;
 static atomic_size_t last_extent;
-
-size_t raw_file(const char *path, char *text, size_t size)
-{
-	long fd = syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-	long got = fd < 0 ? -1 : syscall(SYS_read, fd, text, size - 1);
-
-	if (fd >= 0)
-		syscall(SYS_close, fd);
-	if (got < 0)
-		got = 0;
-	text[got] = '\0';
-	return (size_t)got;
-}
 
 static uint64_t anonymous_bytes(size_t page)
 {

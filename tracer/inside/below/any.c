@@ -1,5 +1,6 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
- * below_any.c - the shim's allocator below: glibc's, or the next one in link order.
+ * any.c - the shim's underlying allocator: glibc's, or the next one in link order.
  *
  * LW_SHIM_BELOW=next (lwtrace's --allocator system and PATH.so) means the next definition after the
  * shim; anything else means glibc's allocator, whatever the program links.  The functions are looked
@@ -9,7 +10,6 @@
  */
 #define _GNU_SOURCE
 #include "any.h"
-#include "tracer/inside/facts.h"
 #include "tracer/inside/raw.h"
 
 #include <dlfcn.h>
@@ -42,7 +42,7 @@ static struct {
 	void *(*pvalloc)(size_t);
 	size_t (*usable)(void *);
 	int (*trim)(size_t);
-} below;
+} underlying;
 
 /* ---- which one -------------------------------------------------------------------------- */
 
@@ -66,7 +66,7 @@ static bool environment_is(const char *setting)
 
 static void find_in(void *handle)
 {
-#define FIND(field, name) *(void **)&below.field = dlsym(handle, name)
+#define FIND(field, name) *(void **)&underlying.field = dlsym(handle, name)
 	FIND(malloc, "malloc");
 	FIND(free, "free");
 	FIND(calloc, "calloc");
@@ -85,7 +85,7 @@ static uintptr_t owner_begin, owner_end;
 
 static int find_owner(struct dl_phdr_info *info, size_t size, void *arg)
 {
-	uintptr_t wanted = (uintptr_t)below.malloc, begin = UINTPTR_MAX, end = 0;
+	uintptr_t wanted = (uintptr_t)underlying.malloc, begin = UINTPTR_MAX, end = 0;
 
 	(void)size;
 	(void)arg;
@@ -104,7 +104,7 @@ static int find_owner(struct dl_phdr_info *info, size_t size, void *arg)
 	return 1;
 }
 
-bool lw_below_owns(const void *code)
+bool lw_underlying_owns(const void *code)
 {
 	return (uintptr_t)code - owner_begin < owner_end - owner_begin;
 }
@@ -114,27 +114,27 @@ static int choose(void)
 {
 	void *libc, *glibc_malloc;
 
-	below.which = LOOKING;
+	underlying.which = LOOKING;
 	libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
 	glibc_malloc = libc ? dlsym(libc, "malloc") : NULL;
 	find_in(libc && !environment_is("LW_SHIM_BELOW=next") ? libc : RTLD_NEXT);
-	if (!below.malloc || !below.free || !below.calloc || !below.realloc)
+	if (!underlying.malloc || !underlying.free || !underlying.calloc || !underlying.realloc)
 		abort();
 	/* `system` in a program that brings no allocator is glibc's after all. */
-	if ((void *)below.malloc != glibc_malloc) {
+	if ((void *)underlying.malloc != glibc_malloc) {
 		dl_iterate_phdr(find_owner, NULL);
-		return below.which = FOREIGN;
+		return underlying.which = FOREIGN;
 	}
 	ptmalloc_first_break();
-	return below.which = PTMALLOC;
+	return underlying.which = PTMALLOC;
 }
 
 static inline int which(void)
 {
-	return __builtin_expect(below.which == UNKNOWN, 0) ? choose() : below.which;
+	return __builtin_expect(underlying.which == UNKNOWN, 0) ? choose() : underlying.which;
 }
 
-bool lw_below_is_ptmalloc(void)
+bool lw_underlying_is_ptmalloc(void)
 {
 	return which() == PTMALLOC;
 }
@@ -162,29 +162,29 @@ static bool in_arena(const void *ptr)
 
 /* ---- the family ------------------------------------------------------------------------- */
 
-void *lw_below_malloc(size_t size)
+void *lw_underlying_malloc(size_t size)
 {
-	return which() == LOOKING ? arena_take(size) : below.malloc(size);
+	return which() == LOOKING ? arena_take(size) : underlying.malloc(size);
 }
 
-void lw_below_free(void *ptr)
+void lw_underlying_free(void *ptr)
 {
 	if (which() != LOOKING && !in_arena(ptr))
-		below.free(ptr);
+		underlying.free(ptr);
 }
 
-void *lw_below_calloc(size_t count, size_t size)
+void *lw_underlying_calloc(size_t count, size_t size)
 {
-	return which() == LOOKING ? arena_take(count * size) : below.calloc(count, size);
+	return which() == LOOKING ? arena_take(count * size) : underlying.calloc(count, size);
 }
 
-void *lw_below_realloc(void *ptr, size_t size)
+void *lw_underlying_realloc(void *ptr, size_t size)
 {
 	void *moved;
 
 	if (which() != LOOKING && !in_arena(ptr))
-		return below.realloc(ptr, size);
-	moved = lw_below_malloc(size);
+		return underlying.realloc(ptr, size);
+	moved = lw_underlying_malloc(size);
 	if (moved && ptr) {
 		size_t left = (size_t)(arena + sizeof arena - (char *)ptr);
 
@@ -193,7 +193,7 @@ void *lw_below_realloc(void *ptr, size_t size)
 	return moved;
 }
 
-void *lw_below_reallocarray(void *ptr, size_t count, size_t size)
+void *lw_underlying_reallocarray(void *ptr, size_t count, size_t size)
 {
 	size_t bytes;
 
@@ -201,35 +201,35 @@ void *lw_below_reallocarray(void *ptr, size_t count, size_t size)
 		errno = ENOMEM;
 		return NULL;
 	}
-	return lw_below_realloc(ptr, bytes);
+	return lw_underlying_realloc(ptr, bytes);
 }
 
-void *lw_below_memalign(size_t align, size_t size)
+void *lw_underlying_memalign(size_t align, size_t size)
 {
-	if (which() == LOOKING || !below.memalign) {
+	if (which() == LOOKING || !underlying.memalign) {
 		errno = ENOMEM;
 		return NULL;
 	}
-	return below.memalign(align, size);
+	return underlying.memalign(align, size);
 }
 
-void *lw_below_aligned_alloc(size_t align, size_t size)
+void *lw_underlying_aligned_alloc(size_t align, size_t size)
 {
-	if (which() != LOOKING && below.aligned_alloc)
-		return below.aligned_alloc(align, size);
-	return lw_below_memalign(align, size);
+	if (which() != LOOKING && underlying.aligned_alloc)
+		return underlying.aligned_alloc(align, size);
+	return lw_underlying_memalign(align, size);
 }
 
-int lw_below_posix_memalign(void **out, size_t align, size_t size)
+int lw_underlying_posix_memalign(void **out, size_t align, size_t size)
 {
 	int saved = errno;
 	void *ptr;
 
-	if (which() != LOOKING && below.posix_memalign)
-		return below.posix_memalign(out, align, size);
+	if (which() != LOOKING && underlying.posix_memalign)
+		return underlying.posix_memalign(out, align, size);
 	if (!align || align % sizeof(void *) || (align & (align - 1)))
 		return EINVAL;
-	ptr = lw_below_memalign(align, size);
+	ptr = lw_underlying_memalign(align, size);
 	errno = saved;
 	if (!ptr)
 		return ENOMEM;
@@ -237,73 +237,74 @@ int lw_below_posix_memalign(void **out, size_t align, size_t size)
 	return 0;
 }
 
-void *lw_below_valloc(size_t size)
+void *lw_underlying_valloc(size_t size)
 {
-	if (which() != LOOKING && below.valloc)
-		return below.valloc(size);
-	return lw_below_memalign((size_t)sysconf(_SC_PAGESIZE), size);
+	if (which() != LOOKING && underlying.valloc)
+		return underlying.valloc(size);
+	return lw_underlying_memalign((size_t)sysconf(_SC_PAGESIZE), size);
 }
 
-void *lw_below_pvalloc(size_t size)
+void *lw_underlying_pvalloc(size_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 
-	if (which() != LOOKING && below.pvalloc)
-		return below.pvalloc(size);
-	return lw_below_memalign(page, (size + page - 1) & ~(page - 1));
+	if (which() != LOOKING && underlying.pvalloc)
+		return underlying.pvalloc(size);
+	return lw_underlying_memalign(page, (size + page - 1) & ~(page - 1));
 }
 
-size_t lw_below_malloc_usable_size(void *ptr)
+size_t lw_underlying_malloc_usable_size(void *ptr)
 {
 	if (!ptr || in_arena(ptr))
 		return 0;
 	if (which() == PTMALLOC)
 		return ptmalloc_usable(ptr);
-	return below.usable ? below.usable(ptr) : 0;
+	return underlying.usable ? underlying.usable(ptr) : 0;
 }
 
-int lw_below_malloc_trim(size_t pad)
+int lw_underlying_malloc_trim(size_t pad)
 {
-	return which() != LOOKING && below.trim ? below.trim(pad) : 0;
+	return which() != LOOKING && underlying.trim ? underlying.trim(pad) : 0;
 }
 
-void lw_below_free_sized(void *ptr, size_t size)
+void lw_underlying_free_sized(void *ptr, size_t size)
 {
 	(void)size;
-	lw_below_free(ptr);
+	lw_underlying_free(ptr);
 }
 
-void lw_below_free_aligned_sized(void *ptr, size_t align, size_t size)
+void lw_underlying_free_aligned_sized(void *ptr, size_t align, size_t size)
 {
 	(void)align;
 	(void)size;
-	lw_below_free(ptr);
+	lw_underlying_free(ptr);
 }
 
 /* ---- what can be seen from outside ------------------------------------------------------ */
 
-struct lw_mark lw_below_before(void *ptr)
+struct lw_mark lw_underlying_before(void *ptr)
 {
-	if (ptr && below.which == PTMALLOC && !in_arena(ptr))
+	if (ptr && underlying.which == PTMALLOC && !in_arena(ptr))
 		return ptmalloc_mark(ptr);
 	return (struct lw_mark){0};
 }
 
-void lw_below_after(void *ptr, const struct lw_mark *mark, uint64_t end)
+void lw_underlying_after(void *ptr, const struct lw_mark *mark, uint64_t end)
 {
-	if (below.which == PTMALLOC)
+	if (underlying.which == PTMALLOC)
 		ptmalloc_growth(in_arena(ptr) ? NULL : ptr, mark, end);
 }
 
-int lw_below_source(void *ptr, int said)
+int lw_underlying_source(void *ptr, int said)
 {
 	(void)said;
 	if (in_arena(ptr))
 		return -1;
-	return below.which == PTMALLOC && ptmalloc_is_mapped(ptr) ? SOURCE_MMAP : SOURCE_UNKNOWN;
+	return underlying.which == PTMALLOC && ptmalloc_is_mapped(ptr) ? SOURCE_MMAP
+	                                                               : SOURCE_UNKNOWN;
 }
 
-int lw_below_path(void *ptr, const struct lw_mark *mark, int said)
+int lw_underlying_path(void *ptr, const struct lw_mark *mark, int said)
 {
 	(void)said;
 	if (in_arena(ptr))
@@ -312,27 +313,27 @@ int lw_below_path(void *ptr, const struct lw_mark *mark, int said)
 }
 
 /* Whoever frees twice is told by the allocator itself, in words of its own. */
-void lw_below_note(void *ptr, uint64_t caller)
+void lw_underlying_note(void *ptr, uint64_t caller)
 {
 	(void)ptr;
 	(void)caller;
 }
 
-void lw_below_describe(struct lw_below_info *info)
+void lw_underlying_describe(struct lw_fact_process *process)
 {
 	const char *name = getenv("LW_SHIM_NAME");
 
-	info->allocator = name ? name : below.which == PTMALLOC ? "ptmalloc" : "system";
-	info->header = below.which == PTMALLOC ? sizeof(size_t) : 0;
-	if (below.which == PTMALLOC)
-		info->version = __GLIBC__ << 16 | __GLIBC_MINOR__ << 8;
+	process->allocator = name ? name : underlying.which == PTMALLOC ? "ptmalloc" : "system";
+	process->header = underlying.which == PTMALLOC ? sizeof(size_t) : 0;
+	if (underlying.which == PTMALLOC)
+		process->allocator_version = __GLIBC__ << 16 | __GLIBC_MINOR__ << 8;
 }
 
-void lw_below_after_fork_in_child(void)
+void lw_underlying_after_fork_in_child(void)
 {
 }
 
 /* No foreign allocator can list its blocks: a heap that was running before stays unsaid. */
-void lw_below_dump(void)
+void lw_underlying_dump(void)
 {
 }

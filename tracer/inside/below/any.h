@@ -1,15 +1,16 @@
-/* below_any.h - inside the shim: what its files know of each other. */
+/* Runs inside the traced program: no allocation, no stdio. */
+/* any.h - inside the shim: what its files know of each other. */
 #ifndef LW_BELOW_ANY_H
 #define LW_BELOW_ANY_H
 
 #include "below.h"
 
-/* Whether glibc's own allocator is below, whose growth is read from its headers, and not from the
+/* Whether glibc's own is the underlying allocator, whose growth is read from its headers, and not from the
  * system calls, which it makes inside libc where nobody can stand in between. */
-bool lw_below_is_ptmalloc(void);
+bool lw_underlying_is_ptmalloc(void);
 
-/* Whether CODE is in the library of the allocator below; never when that is glibc. */
-bool lw_below_owns(const void *code);
+/* Whether CODE is in the library of the underlying allocator; never when that is glibc. */
+bool lw_underlying_owns(const void *code);
 
 /* ptmalloc.c: the same questions as in below.h, for glibc's allocator. */
 size_t ptmalloc_usable(void *ptr);

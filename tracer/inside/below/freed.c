@@ -1,3 +1,4 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
  * freed.c - who freed a block, so that a double free can be told with its first caller.
  *
@@ -13,9 +14,7 @@
 #include "liblw/lw_trace.h"
 #include "tracer/inside/raw.h"
 
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 
 #define PLACES_LOG 14
 #define LINE_MAX   512 /* what is read of a line of /proc/self/maps */
@@ -104,18 +103,23 @@ static bool module_find(uintptr_t caller, struct module *module)
 
 void lw_trace_fault(uintptr_t at)
 {
-	char text[LINE_MAX + 128];
+	char room[LINE_MAX + 128];
+	struct raw_text text = raw_text(room, sizeof room);
 	size_t i = place_of(at);
 	uintptr_t caller = __atomic_load_n(&place[i].caller, __ATOMIC_RELAXED);
 	struct module module;
-	int length;
 
 	if (!at || __atomic_load_n(&place[i].ptr, __ATOMIC_RELAXED) != at)
 		return;
-	length = snprintf(text, sizeof text, "liblw: first freed by: caller=0x%zx", (size_t)caller);
-	if (module_find(caller, &module))
-		length += snprintf(text + length, sizeof text - (size_t)length, " (%s+0x%zx)",
-		                   module.path, (size_t)(caller - module.base));
-	text[length++] = '\n';
-	(void)!syscall(SYS_write, STDERR_FILENO, text, (size_t)length);
+	raw_text_add(&text, "liblw: first freed by: caller=0x");
+	raw_text_number(&text, caller, 16);
+	if (module_find(caller, &module)) {
+		raw_text_add(&text, " (");
+		raw_text_add(&text, module.path);
+		raw_text_add(&text, "+0x");
+		raw_text_number(&text, caller - module.base, 16);
+		raw_text_add(&text, ")");
+	}
+	raw_text_add(&text, "\n");
+	raw_say(room);
 }

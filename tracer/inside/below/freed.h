@@ -1,3 +1,4 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
  * freed.h - who freed a block: what a double free's second line tells.
  */

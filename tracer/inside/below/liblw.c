@@ -1,5 +1,6 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
- * hooks.c - liblw seen from inside: the hooks of lw_trace.h, and what below.h asks of an allocator.
+ * liblw.c - liblw seen from inside: the hooks of lw_trace.h, and what below.h asks of an allocator.
  *
  * A hook may be called under liblw's locks: it notes the fact, which is written when the call under
  * way has ended.  Outside any call (a thread ends) it is written at once, which is safe, because
@@ -8,17 +9,14 @@
 #include "liblw/lw.h"
 #include "liblw/lw_trace.h"
 
-#include "tracer/inside/facts.h"
+#include "below.h"
 #include "freed.h"
 #include "pools.h"
-#include "below.h"
+#include "tracer/inside/extent.h"
+#include "tracer/inside/facts.h"
 #include "tracer/inside/regions.h"
 
 #include <string.h>
-
-enum {
-	UNSAID = 0xff
-};
 
 /* lw_trace.h says its facts in the words of the trace, but includes nothing of it. */
 #define SAME_CODE(mine, code) _Static_assert((int)(mine) == (int)(code), #mine " is not " #code)
@@ -77,32 +75,18 @@ static uint64_t after_merges(void)
 
 void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome)
 {
-	struct lw_fact fact = {.kind = FACT_SBRK, .start = after_merges()};
-
-	fact.sbrk.old_end = old_end;
-	fact.sbrk.new_end = new_end;
-	fact.sbrk.outcome = (uint8_t)outcome;
-	if (outcome == BREAK_GROWN)
-		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
-	else if (outcome == BREAK_SHRUNK)
-		lw_regions_remove(new_end, old_end - new_end, NULL, NULL);
-	lw_note(&fact);
+	lw_extent_break(old_end, new_end, (enum outcome)outcome, after_merges());
 }
 
-/* What goes back is told under the heap's lock and before it goes, so no other thread has it yet. */
-void lw_trace_map(enum lw_mapping what, uintptr_t addr, size_t len)
+/* What goes back is said under the heap's lock and before it goes, so no other thread has it yet. */
+void lw_trace_map(enum lw_mapping what, uintptr_t at, size_t len)
 {
-	struct lw_fact fact = {.start = after_merges()};
-
-	fact.kind = what == DO_MAP ? FACT_MAP : FACT_UNMAP;
-	fact.map.address = addr;
-	fact.map.length = len;
-	fact.map.what = (uint8_t)what;
 	if (what == DO_MAP)
-		lw_regions_add(addr, len, NULL, NULL);
+		lw_extent_map(at, len, after_merges());
 	else if (what == DO_UNMAP)
-		lw_regions_remove(addr, len, NULL, NULL);
-	lw_note(&fact);
+		lw_extent_unmap(at, len, after_merges());
+	else
+		lw_extent_returned(at, len, after_merges());
 }
 
 static void note_pool(const struct lw_pool_seen *pool)
@@ -181,48 +165,48 @@ void lw_trace_batch_end(void)
 /* ---- what below.h asks ------------------------------------------------------------------ */
 
 /* Everything is said by hooks. */
-struct lw_mark lw_below_before(void *ptr)
+struct lw_mark lw_underlying_before(void *ptr)
 {
 	(void)ptr;
 	return (struct lw_mark){0};
 }
 
-void lw_below_after(void *ptr, const struct lw_mark *mark, uint64_t end)
+void lw_underlying_after(void *ptr, const struct lw_mark *mark, uint64_t end)
 {
 	(void)ptr;
 	(void)mark;
 	(void)end;
 }
 
-void lw_below_resolve(void)
+void lw_underlying_resolve(void)
 {
 }
 
-int lw_below_source(void *ptr, int said)
+int lw_underlying_source(void *ptr, int said)
 {
 	(void)ptr;
 	return said == UNSAID ? FROM_POOL : said;
 }
 
-int lw_below_path(void *ptr, const struct lw_mark *mark, int said)
+int lw_underlying_path(void *ptr, const struct lw_mark *mark, int said)
 {
 	(void)ptr;
 	(void)mark;
 	return said == UNSAID ? TO_LOCAL : said;
 }
 
-void lw_below_note(void *ptr, uint64_t caller)
+void lw_underlying_note(void *ptr, uint64_t caller)
 {
 	lw_freed_note((uintptr_t)ptr, (uintptr_t)caller);
 }
 
-void lw_below_describe(struct lw_below_info *info)
+void lw_underlying_describe(struct lw_fact_process *process)
 {
-	info->allocator = "liblw";
-	info->version = lw_version();
+	process->allocator = "liblw";
+	process->allocator_version = lw_version();
 }
 
-void lw_below_after_fork_in_child(void)
+void lw_underlying_after_fork_in_child(void)
 {
 	lw_pools_unlock_child();
 }
@@ -257,7 +241,7 @@ static void dump_extent(void)
 	}
 }
 
-void lw_below_dump(void)
+void lw_underlying_dump(void)
 {
 	struct lw_fact fact = {.kind = FACT_LIVE_END};
 	uint64_t blocks = 0;

@@ -1,6 +1,7 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
  * lw_below.h - included by liblw's lw_trace.h in the traced build: the public malloc family that
- * liblw defines gets the symbols lw_below_*, and family.c stands in front under the usual ones.
+ * liblw defines gets the symbols lw_underlying_*, and family.c stands in front under the usual ones.
  *
  * By assembler names and not by macros: `free` is also the name of a member.
  */
@@ -10,7 +11,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 
-#define LW_RENAME(name) extern __typeof__(name) name __asm__("lw_below_" #name)
+#define LW_RENAME(name) extern __typeof__(name) name __asm__("lw_underlying_" #name)
 
 void free_sized(void *ptr, size_t size);
 void free_aligned_sized(void *ptr, size_t align, size_t size);

@@ -1,5 +1,6 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
- * below_map.c - the growth of an allocator that is seen from outside: what it asks of the system.
+ * map.c - the growth of an allocator that is seen from outside: what it asks of the system.
  *
  * mmap, munmap, mremap, mprotect, madvise, sbrk and brk are interposed.  A call from the allocator's
  * own code is the allocator's, be it inside malloc or in its constructor; any other passes.  Addresses that
@@ -11,15 +12,13 @@
  */
 #define _GNU_SOURCE
 #include "any.h"
-#include "tracer/inside/facts.h"
-#include "tracer/inside/raw.h"
-#include "tracer/inside/regions.h"
+#include "tracer/inside/extent.h"
+#include "tracer/inside/front.h"
+#include "tracer/inside/self.h"
 
-#include <dlfcn.h>
-#include <errno.h>
 #include <stdarg.h>
-
-#define PUBLIC __attribute__((visibility("default")))
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* What the functions below stand in front of. */
 static struct {
@@ -32,9 +31,9 @@ static struct {
 	__typeof__(&brk) brk;
 } next;
 
-void lw_below_resolve(void)
+void lw_underlying_resolve(void)
 {
-#define FIND(name) next.name = (__typeof__(next.name))dlsym(RTLD_NEXT, #name)
+#define FIND(name) next.name = NEXT(name)
 	FIND(mmap);
 	FIND(munmap);
 	FIND(mremap);
@@ -45,29 +44,14 @@ void lw_below_resolve(void)
 }
 
 /* An allocator that starts before our constructor maps already. */
-#define RESOLVED(name)                      \
-	do {                                \
-		if (!next.name)             \
-			lw_below_resolve(); \
+#define RESOLVED(name)                           \
+	do {                                     \
+		if (!next.name)                  \
+			lw_underlying_resolve(); \
 	} while (0)
 
 /* The caller of the function that this stands in is the allocator. */
-#define INSIDE() lw_below_owns(__builtin_extract_return_addr(__builtin_return_address(0)))
-
-struct change {
-	uint8_t kind, what;
-};
-
-static void note_piece(uintptr_t address, size_t length, void *arg)
-{
-	const struct change *change = arg;
-	struct lw_fact fact = {.kind = change->kind, .start = lw_clock()};
-
-	fact.map.address = address;
-	fact.map.length = length;
-	fact.map.what = change->what;
-	lw_note(&fact);
-}
+#define INSIDE() lw_underlying_owns(__builtin_extract_return_addr(__builtin_return_address(0)))
 
 static size_t whole_pages(size_t length)
 {
@@ -78,16 +62,12 @@ static size_t whole_pages(size_t length)
 
 static void came(void *at, size_t length)
 {
-	struct change change = {FACT_MAP, WHAT_MAP};
-
-	lw_regions_add((uintptr_t)at, whole_pages(length), note_piece, &change);
+	lw_extent_map((uintptr_t)at, whole_pages(length), lw_clock());
 }
 
 static void went(void *at, size_t length)
 {
-	struct change change = {FACT_UNMAP, WHAT_UNMAP};
-
-	lw_regions_remove((uintptr_t)at, whole_pages(length), note_piece, &change);
+	lw_extent_unmap((uintptr_t)at, whole_pages(length), lw_clock());
 }
 
 PUBLIC void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
@@ -121,26 +101,17 @@ PUBLIC int munmap(void *addr, size_t length)
 
 PUBLIC void *mremap(void *old, size_t old_length, size_t length, int flags, ...)
 {
-	struct lw_fact fact = {.kind = FACT_MAP};
-	void *wish, *at;
+	void *to, *at;
 	va_list rest;
 
 	va_start(rest, flags);
-	wish = flags & MREMAP_FIXED ? va_arg(rest, void *) : NULL;
+	to = flags & MREMAP_FIXED ? va_arg(rest, void *) : NULL;
 	va_end(rest);
 	RESOLVED(mremap);
-	at = next.mremap(old, old_length, length, flags, wish);
-	if (at == MAP_FAILED || !INSIDE())
-		return at;
-	fact.start = lw_clock();
-	fact.map.address = (uintptr_t)at;
-	fact.map.length = whole_pages(length);
-	fact.map.old_address = (uintptr_t)old;
-	fact.map.old_length = whole_pages(old_length);
-	fact.map.what = WHAT_REMAP;
-	lw_regions_remove((uintptr_t)old, whole_pages(old_length), NULL, NULL);
-	lw_regions_add((uintptr_t)at, whole_pages(length), NULL, NULL);
-	lw_note(&fact);
+	at = next.mremap(old, old_length, length, flags, to);
+	if (at != MAP_FAILED && INSIDE())
+		lw_extent_remap((uintptr_t)old, whole_pages(old_length), (uintptr_t)at,
+		                whole_pages(length), lw_clock());
 	return at;
 }
 
@@ -161,11 +132,9 @@ PUBLIC int mprotect(void *addr, size_t length, int prot)
 
 PUBLIC int madvise(void *addr, size_t length, int advice)
 {
-	struct change change = {FACT_UNMAP, WHAT_RETURNED};
-
 	RESOLVED(madvise);
 	if ((advice == MADV_DONTNEED || advice == MADV_FREE) && INSIDE())
-		note_piece((uintptr_t)addr, length, &change);
+		lw_extent_returned((uintptr_t)addr, length, lw_clock());
 	return next.madvise(addr, length, advice);
 }
 
@@ -173,18 +142,8 @@ PUBLIC int madvise(void *addr, size_t length, int advice)
 
 static void note_break(uintptr_t old_end, uintptr_t new_end)
 {
-	struct lw_fact fact = {.kind = FACT_SBRK, .start = lw_clock()};
-
-	fact.sbrk.old_end = old_end;
-	fact.sbrk.new_end = new_end;
-	if (new_end > old_end) {
-		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
-		fact.sbrk.outcome = OUTCOME_GROWN;
-	} else {
-		lw_regions_remove(new_end, old_end - new_end, NULL, NULL);
-		fact.sbrk.outcome = OUTCOME_SHRUNK;
-	}
-	lw_note(&fact);
+	lw_extent_break(old_end, new_end, new_end > old_end ? OUTCOME_GROWN : OUTCOME_SHRUNK,
+	                lw_clock());
 }
 
 PUBLIC void *sbrk(intptr_t by)
@@ -197,7 +156,7 @@ PUBLIC void *sbrk(intptr_t by)
 		return (void *)old;
 	if (INSIDE())
 		note_break(old, old + (uintptr_t)by);
-	else if (!lw_self.depth && lw_below_is_ptmalloc())
+	else if (!lw_self.depth && lw_underlying_is_ptmalloc())
 		ptmalloc_foreign_break(old, old + (uintptr_t)by);
 	return (void *)old;
 }
@@ -213,7 +172,7 @@ PUBLIC int brk(void *to)
 		return result;
 	if (INSIDE())
 		note_break(old, (uintptr_t)to);
-	else if (!lw_self.depth && lw_below_is_ptmalloc())
+	else if (!lw_self.depth && lw_underlying_is_ptmalloc())
 		ptmalloc_foreign_break(old, (uintptr_t)to);
 	return result;
 }

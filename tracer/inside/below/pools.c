@@ -1,3 +1,4 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /* pools.c - a sorted table that grows by mmap; see pools.h. */
 #define _GNU_SOURCE
 #include "pools.h"
@@ -59,6 +60,8 @@ void lw_pools_add(const struct lw_pool_seen *pool)
 		memmove(table.pool + at + 1, table.pool + at, (table.count - at) * sizeof *pool);
 		table.pool[at] = *pool;
 		table.count++;
+		HOLDS(!at || table.pool[at - 1].pool < table.pool[at].pool);
+		HOLDS(at + 1 == table.count || table.pool[at].pool < table.pool[at + 1].pool);
 	}
 	raw_unlock(&table.lock);
 }

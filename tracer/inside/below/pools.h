@@ -1,3 +1,4 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
  * pools.h - the pools that liblw has now, so that a recording of a running heap can begin with them.
  */

@@ -1,3 +1,4 @@
+/* Runs inside the traced program: no allocation, no stdio. */
 /*
  * ptmalloc.c - the growth of glibc's heap, read from what it leaves in plain sight.
  *
@@ -12,9 +13,8 @@
  */
 #define _GNU_SOURCE
 #include "any.h"
-#include "tracer/inside/facts.h"
+#include "tracer/inside/extent.h"
 #include "tracer/inside/raw.h"
-#include "tracer/inside/regions.h"
 
 #include <stdatomic.h>
 
@@ -82,20 +82,6 @@ static uintptr_t current_break(void)
 	return (uintptr_t)syscall(SYS_brk, 0);
 }
 
-static void note_break(uintptr_t old_end, uintptr_t new_end, uint64_t time, uint8_t outcome)
-{
-	struct lw_fact fact = {.kind = FACT_SBRK, .start = time};
-
-	fact.sbrk.old_end = old_end;
-	fact.sbrk.new_end = new_end;
-	fact.sbrk.outcome = outcome;
-	if (outcome == OUTCOME_GROWN)
-		lw_regions_add(old_end, new_end - old_end, NULL, NULL);
-	else if (outcome == OUTCOME_SHRUNK)
-		lw_regions_remove(new_end, old_end - new_end, NULL, NULL);
-	lw_note(&fact);
-}
-
 static void look_at_break(uint64_t time)
 {
 	uintptr_t now = current_break();
@@ -103,14 +89,14 @@ static void look_at_break(uint64_t time)
 
 	if (now == last || !atomic_compare_exchange_strong(&last_break, &last, now) || !last)
 		return;
-	note_break(last, now, time, now > last ? OUTCOME_GROWN : OUTCOME_SHRUNK);
+	lw_extent_break(last, now, now > last ? OUTCOME_GROWN : OUTCOME_SHRUNK, time);
 }
 
 void ptmalloc_foreign_break(uintptr_t old_end, uintptr_t new_end)
 {
 	look_at_break(lw_clock());
 	last_break = new_end;
-	note_break(old_end, new_end, lw_clock(), OUTCOME_FOREIGN);
+	lw_extent_break(old_end, new_end, OUTCOME_FOREIGN, lw_clock());
 }
 
 /* Before the first allocation the heap is empty and the break where the kernel put it. */
@@ -124,51 +110,16 @@ void ptmalloc_first_break(void)
 
 /* ---- mappings --------------------------------------------------------------------------- */
 
-struct moment {
-	uint64_t time;
-	uint8_t kind, what;
-};
-
-static void note_piece(uintptr_t address, size_t length, void *arg)
-{
-	const struct moment *moment = arg;
-	struct lw_fact fact = {.kind = moment->kind, .start = moment->time};
-
-	fact.map.address = address;
-	fact.map.length = length;
-	fact.map.what = moment->what;
-	lw_note(&fact);
-}
-
-static void note_remap(const struct lw_mark *was, const struct lw_mark *is, uint64_t time)
-{
-	struct lw_fact fact = {.kind = FACT_MAP, .start = time};
-
-	fact.map.address = is->address;
-	fact.map.length = is->length;
-	fact.map.old_address = was->address;
-	fact.map.old_length = was->length;
-	fact.map.what = WHAT_REMAP;
-	lw_regions_remove(was->address, was->length, NULL, NULL);
-	lw_regions_add(is->address, is->length, NULL, NULL);
-	lw_note(&fact);
-}
-
 static void look_at_mapping(const struct lw_mark *was, const struct lw_mark *is, uint64_t time)
 {
-	struct moment mapped = {time, FACT_MAP, WHAT_MAP};
-	struct moment unmapped = {time, FACT_UNMAP, WHAT_UNMAP};
-
 	if (was->address == is->address && was->length == is->length)
 		return;
-	if (was->address && is->address) {
-		note_remap(was, is, time);
-		return;
-	}
-	if (was->address)
-		lw_regions_remove(was->address, was->length, note_piece, &unmapped);
-	if (is->address)
-		lw_regions_add(is->address, is->length, note_piece, &mapped);
+	if (was->address && is->address)
+		lw_extent_remap(was->address, was->length, is->address, is->length, time);
+	else if (was->address)
+		lw_extent_unmap(was->address, was->length, time);
+	else
+		lw_extent_map(is->address, is->length, time);
 }
 
 /* ---- arena heaps ------------------------------------------------------------------------ */
@@ -197,8 +148,6 @@ static _Atomic uintptr_t *heap_cache(uintptr_t heap)
 static void look_at_heap(uintptr_t heap, uint64_t time)
 {
 	const struct heap_info *info = (const struct heap_info *)heap;
-	struct moment mapped = {time, FACT_MAP, WHAT_MAP};
-	struct moment unmapped = {time, FACT_UNMAP, WHAT_UNMAP};
 	size_t size = rounded(info->size);
 
 	if (size > HEAP_MAX)
@@ -206,16 +155,14 @@ static void look_at_heap(uintptr_t heap, uint64_t time)
 	if (*heap_cache(heap) == (heap | (size - 1)))
 		return;
 	*heap_cache(heap) = heap | (size - 1);
-	lw_regions_add(heap, size, note_piece, &mapped);
-	lw_regions_remove(heap + size, HEAP_MAX - size, note_piece, &unmapped);
+	lw_extent_map(heap, size, time);
+	lw_extent_unmap(heap + size, HEAP_MAX - size, time);
 }
 
 static void forget_heap(uintptr_t heap, uint64_t time)
 {
-	struct moment unmapped = {time, FACT_UNMAP, WHAT_UNMAP};
-
 	*heap_cache(heap) = 0;
-	lw_regions_remove(heap, HEAP_MAX, note_piece, &unmapped);
+	lw_extent_unmap(heap, HEAP_MAX, time);
 }
 
 /* ---- all of it -------------------------------------------------------------------------- */
