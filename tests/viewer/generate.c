@@ -2,7 +2,7 @@
 /*
  * generate.c - a made-up allocator's trace, of any length, with every kind of fact in it; for
  * tests and for measuring `lwview load`. Prints what must come out, worked out on its own:
- *	generate DIRECTORY OPERATIONS [LIVE-BLOCKS]
+ *	generate DIRECTORY OPERATIONS [LIVE-BLOCKS [FORMAT]]
  */
 #include "ctf_write.h"
 #include "traces/format/version.h"
@@ -230,11 +230,13 @@ int main(int argc, char **argv)
 	size_t room = argc > 3 ? strtoull(argv[3], NULL, 10) : 2000, used = 0;
 	struct ctf_writer_spec spec = {.host = "board", .program = "made-up", .pid = 4711};
 	struct block *blocks = calloc(room, sizeof(*blocks));
-	const uint64_t process[] = {now, LW_TRACE_FORMAT, 4711, 1, 4096, HEADER, 22, 1, 0};
+	uint64_t format = argc > 4 ? strtoull(argv[4], NULL, 10) : LW_TRACE_FORMAT;
+	const uint64_t process[] = {now, format, 4711, 1, 4096, HEADER, 22, 1, 0};
 
 	if (argc < 2 || !blocks)
 		return 2;
 	spec.directory = argv[1];
+	spec.plain_metadata = argc > 4;
 	out = ctf_writer_open(&spec);
 	ctf_write(out, "process", now, process, "made-up");
 	facts++;
