@@ -2,6 +2,17 @@
 /* figures.c - the table of figures as C and as SQL; see figures.h. */
 #include "figures.h"
 
+const char *unit_word(enum unit unit)
+{
+	static const char *const words[] = {
+		[UNIT_NONE] = "",       [UNIT_COUNT] = "count", [UNIT_BYTES] = "bytes",
+		[UNIT_NS] = "ns",       [UNIT_RATIO] = "ratio", [UNIT_TIMES] = "times",
+		[UNIT_HEX] = "address",
+	};
+
+	return words[unit];
+}
+
 #define WORDS(...)                #__VA_ARGS__
 #define SQL(above)                WORDS(above)
 

@@ -24,6 +24,9 @@ enum unit {
 	UNIT_HEX,   /* 0x7f00; _address */
 };
 
+/* "bytes", as in JSON. */
+const char *unit_word(enum unit unit);
+
 /*
  * The state right after one fact, in the order of table `timeline`. Always:
  *	extent == live + slack + tracer + headers + pool_free + deferred + bins + top

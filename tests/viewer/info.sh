@@ -33,7 +33,7 @@ golden folded.txt export "$dir/t.db" --folded --at end
 # The same number three ways: by hand, from info, from a table.
 hand=$("$lwview" sql "$dir/t.db" "SELECT sum(size) FROM block WHERE death_seq IS NULL" --csv | tail -1)
 info=$("$lwview" info "$dir/t.db" --json | tr -d ' \n' |
-	sed 's/.*"whose":"program","blocks":[0-9]*,"asked":\([0-9]*\).*/\1/')
+	sed 's/.*"whose":"program","blocks":[0-9]*,"asked_bytes":\([0-9]*\).*/\1/')
 table=$("$lwview" sql "$dir/t.db" "SELECT sum(bytes) FROM leaks" --csv | tail -1)
 [ "$hand" = "$info" ] || fail "info says $info alive, the table block $hand"
 [ "$hand" = "$table" ] || fail "leaks say $table alive, the table block $hand"

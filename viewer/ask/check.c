@@ -2,7 +2,6 @@
 /* check.c - `lwview check`: limits for continuous integration; each row below is one of them. */
 #include "scope.h"
 #include "sheet.h"
-#include "table.h"
 #include "viewer/view.h"
 
 #include <stdio.h>
@@ -23,58 +22,42 @@ const struct option_row check_options[] = {
 	OPTION_END,
 };
 
-enum limit_unit {
-	LIMIT_BYTES,
-	LIMIT_RATIO,
-	LIMIT_TIME
-};
-
 static const struct limit {
 	const char *name;
-	enum limit_unit unit;
+	enum unit unit;
 	const void *target; /* int64_t, of a ratio double */
 	const char *sql;    /* ?1: process */
 } limits[] = {
-	{"peak heap (H)", LIMIT_BYTES, &max_peak,
+	{"peak heap (H)", UNIT_BYTES, &max_peak,
          "SELECT value FROM peak WHERE process = ?1 AND figure = 'heap'"},
-	{"peak live (L)", LIMIT_BYTES, &max_live,
+	{"peak live (L)", UNIT_BYTES, &max_live,
          "SELECT value FROM peak WHERE process = ?1 AND figure = 'live'"},
-	{"external fragmentation", LIMIT_RATIO, &max_frag,
+	{"external fragmentation", UNIT_RATIO, &max_frag,
          "SELECT f.external FROM figures f JOIN peak p"
          "    ON p.process = f.process AND p.seq = f.seq AND p.figure = 'heap'"
          " WHERE f.process = ?1"},
-	{"overhead", LIMIT_RATIO, &max_overhead,
+	{"overhead", UNIT_RATIO, &max_overhead,
          "SELECT f.overhead FROM figures f JOIN peak p"
          "    ON p.process = f.process AND p.seq = f.seq AND p.figure = 'heap'"
          " WHERE f.process = ?1"},
-	{"alive at the end", LIMIT_BYTES, &max_leaks,
+	{"alive at the end", UNIT_BYTES, &max_leaks,
          "SELECT coalesce(sum(bytes), 0) FROM leaks WHERE process = ?1"},
 	/* Of each operation the bucket that holds the percentile, of these the worst. */
-	{"99th percentile", LIMIT_TIME, &max_p99,
+	{"99th percentile", UNIT_NS, &max_p99,
          "SELECT max(p99) FROM (SELECT operation, min(top) AS p99 FROM"
          " (SELECT operation, max AS top, sum(count) OVER (PARTITION BY operation ORDER BY low)"
          "    AS upto, sum(count) OVER (PARTITION BY operation) AS whole FROM"
          "  (SELECT operation, low, sum(count) AS count, max(max) AS max FROM latency_hist"
          "    WHERE process = ?1 GROUP BY operation, low))"
          " WHERE upto >= 0.99 * whole GROUP BY operation)"},
-	{"slowest call", LIMIT_TIME, &max_latency,
+	{"slowest call", UNIT_NS, &max_latency,
          "SELECT max(max) FROM latency_hist WHERE process = ?1"},
 };
 
 static double limit_of(const struct limit *l)
 {
-	return l->unit == LIMIT_RATIO ? *(const double *)l->target
-	                              : (double)*(const int64_t *)l->target;
-}
-
-static void put(struct sheet *sheet, enum limit_unit unit, double value)
-{
-	if (unit == LIMIT_BYTES)
-		sheet_bytes(sheet, (int64_t)value);
-	else if (unit == LIMIT_TIME)
-		sheet_span(sheet, (int64_t)value);
-	else
-		sheet_ratio(sheet, value);
+	return l->unit == UNIT_RATIO ? *(const double *)l->target
+	                             : (double)*(const int64_t *)l->target;
 }
 
 static double measure(struct scope *s, const struct limit *l)
@@ -104,8 +87,8 @@ static int check_all(struct scope *s, struct sheet *sheet, int *checked)
 		value = measure(s, &limits[i]);
 		breached += value > limit;
 		sheet_text(sheet, "%s", limits[i].name);
-		put(sheet, limits[i].unit, limit);
-		put(sheet, limits[i].unit, value);
+		sheet_value(sheet, limits[i].unit, limit);
+		sheet_value(sheet, limits[i].unit, value);
 		sheet_text(sheet, "%s", value > limit ? "EXCEEDED" : "within");
 	}
 	return breached;

@@ -3,7 +3,6 @@
 #include "info.h"
 
 #include "cli/json.h"
-#include "table.h"
 #include "viewer/figures.h"
 #include "viewer/view.h"
 
@@ -16,157 +15,64 @@ const char *const info_names[INFO_SHEETS] = {
 	"recording", "processes", "calls", "figures", "peaks", "end",
 };
 
-static void put_value(struct sheet *sheet, struct query *q, int column, enum unit unit)
-{
-	if (db_is_null(q, column))
-		sheet_text(sheet, "-");
-	else if (unit == UNIT_BYTES)
-		sheet_bytes(sheet, db_int(q, column));
-	else if (unit == UNIT_NS)
-		sheet_span(sheet, db_int(q, column));
-	else if (unit == UNIT_RATIO)
-		sheet_ratio(sheet, db_real(q, column));
-	else if (unit == UNIT_COUNT)
-		sheet_count(sheet, db_int(q, column));
-	else
-		sheet_text(sheet, "%s", db_text(q, column));
-}
-
-/* ---- what was recorded: one property a row ---- */
-
-struct property {
-	const char *name;
-	enum unit unit;
-	const char *sql; /* ?1: process; no row, or NULL: not shown */
-};
-
-static const struct property properties[] = {
-	{"program", UNIT_NONE, "SELECT name FROM process WHERE id = ?1"},
-	{"command", UNIT_NONE,
-         "SELECT json_extract(value, '$.program') || coalesce(' ' || (SELECT"
-         " group_concat(a.value, ' ') FROM json_each(meta.value, '$.args') a), '')"
-         "  FROM meta WHERE key = 'lwtrace' AND json_valid(value) AND ?1"},
-	{"exit status", UNIT_NONE,
-         "SELECT json_extract(value, '$.exit_status') FROM meta"
-         " WHERE key = 'lwtrace' AND json_valid(value) AND ?1"},
-	{"pid", UNIT_NONE, "SELECT pid FROM process WHERE id = ?1"},
-	{"host", UNIT_NONE, "SELECT nullif(host, '') FROM process WHERE id = ?1"},
-	{"allocator", UNIT_NONE, "SELECT allocator FROM process WHERE id = ?1"},
-	{"began", UNIT_NONE,
-         "SELECT strftime('%Y-%m-%d %H:%M:%S UTC', (start + clock_offset) / 1000000000, "
-         "'unixepoch') FROM process WHERE id = ?1 AND clock_offset"},
-	{"duration", UNIT_NS, "SELECT finish - start FROM process WHERE id = ?1"},
-	{"facts", UNIT_COUNT, "SELECT facts FROM process WHERE id = ?1"},
-	{"lost", UNIT_COUNT, "SELECT lost FROM process WHERE id = ?1"},
-	{"complete", UNIT_NONE,
-         "SELECT CASE complete WHEN 1 THEN 'yes' ELSE 'no: figures are \"at least\"' END"
-         "  FROM process WHERE id = ?1"},
-	{"repaired", UNIT_NONE, "SELECT value FROM meta WHERE key = 'repaired' AND ?1"},
-	{"contradictions", UNIT_COUNT, "SELECT nullif(violations, 0) FROM process WHERE id = ?1"},
-	{"frees of unknown blocks", UNIT_COUNT,
-         "SELECT nullif(unknown_frees, 0) FROM process WHERE id = ?1"},
-	{"extent seen by use only", UNIT_BYTES,
-         "SELECT nullif(implied, 0) FROM process WHERE id = ?1"},
-	{"threads", UNIT_COUNT, "SELECT count(*) FROM thread WHERE process = ?1 AND tracer = 0"},
-	{"call sites", UNIT_COUNT, "SELECT count(*) FROM site WHERE process = ?1"},
-	{"page size", UNIT_BYTES, "SELECT nullif(page_size, 0) FROM process WHERE id = ?1"},
-	{"chunk header", UNIT_BYTES, "SELECT header FROM process WHERE id = ?1"},
-	{"a clock read", UNIT_NS, "SELECT nullif(clock_cost, 0) FROM process WHERE id = ?1"},
-};
-
-static void fill_recording(struct scope *s, struct sheet *sheet)
-{
-	sheet_init(sheet, "<recording|>value");
-	for (size_t i = 0; i < sizeof(properties) / sizeof(*properties); i++) {
-		struct query *q = db_prepare(s->db, properties[i].sql);
-
-		db_bind_int(q, 1, s->process);
-		if (db_step(q) && !db_is_null(q, 0)) {
-			sheet_text(sheet, "%s", properties[i].name);
-			put_value(sheet, q, 0, properties[i].unit);
-		}
-		db_finish(q);
-	}
-}
-
-/* ---- sheets that are one query ---- */
-
-/* As in table.h, the end of a column's name says what it is; "_n" is a count. */
-static enum unit unit_of(const char *name)
-{
-	static const struct {
-		const char *suffix;
-		enum unit unit;
-	} units[] = {{"_n", UNIT_COUNT}, {"_B", UNIT_BYTES}, {"_ns", UNIT_NS}, {"_r", UNIT_RATIO}};
-	size_t length = strlen(name);
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		size_t n = strlen(units[i].suffix);
-
-		if (length > n && !strcmp(name + length - n, units[i].suffix))
-			return units[i].unit;
-	}
-	return UNIT_NONE;
-}
-
-/* "peak_live_B" becomes ">peak live". */
-static void head(struct sheet *sheet, struct query *q)
-{
-	char columns[512] = "";
-	size_t at = 0;
-
-	for (int i = 0; i < db_column_count(q); i++) {
-		const char *name = db_column_name(q, i);
-		enum unit unit = unit_of(name);
-		size_t length =
-			unit == UNIT_NONE ? strlen(name) : (size_t)(strrchr(name, '_') - name);
-
-		at += (size_t)snprintf(columns + at, sizeof(columns) - at, "%s%c%.*s", i ? "|" : "",
-		                       unit == UNIT_NONE ? '<' : '>', (int)length, name);
-	}
-	for (char *c = columns; *c; c++)
-		if (*c == '_')
-			*c = ' ';
-	sheet_init(sheet, columns);
-}
-
-static void fill_query(struct scope *s, struct sheet *sheet, const char *title, const char *sql,
-                       const char *note)
+static void fill_query(struct scope *s, struct sheet *sheet, const char *sql)
 {
 	struct query *q = db_prepare(s->db, sql);
 
-	head(sheet, q);
-	sheet_title(sheet, "%s", title);
-	if (note)
-		sheet_note(sheet, "%s", note);
 	db_bind_int(q, 1, s->process);
-	while (db_step(q))
-		for (int i = 0; i < db_column_count(q); i++)
-			put_value(sheet, q, i, unit_of(db_column_name(q, i)));
+	sheet_query(sheet, q);
 	db_finish(q);
 }
 
 static const struct {
 	const char *title, *sql, *note;
 } queries[INFO_SHEETS] = {
-	[INFO_PROCESSES] = {"processes",
-                            "SELECT p.name AS program, p.pid AS pid, p.ppid AS parent, p.allocator,"
-                            "       p.facts AS facts_n, p.lost AS lost_n, l.value AS peak_L_B,"
-                            "       h.value AS peak_H_B"
-                            "  FROM process p"
-                            "  LEFT JOIN peak l ON l.process = p.id AND l.figure = 'live'"
-                            "  LEFT JOIN peak h ON h.process = p.id AND h.figure = 'heap'"
-                            " WHERE ?1 ORDER BY p.id",
-                            NULL},
+	[INFO_RECORDING] =
+		{NULL,
+                 "SELECT p.name AS program,"
+                 "       json_extract(m.value, '$.program') || coalesce(' ' ||"
+                 "         (SELECT group_concat(a.value, ' ') FROM json_each(m.value, '$.args') a),"
+                 "         '') AS command,"
+                 "       json_extract(m.value, '$.exit_status') AS \"exit status\","
+                 "       p.pid, nullif(p.host, '') AS host, p.allocator,"
+                 "       strftime('%Y-%m-%d %H:%M:%S UTC',"
+                 "         (p.start + nullif(p.clock_offset, 0)) / 1000000000, 'unixepoch') AS began,"
+                 "       p.finish - p.start AS duration_ns, p.facts AS facts_n, p.lost AS lost_n,"
+                 "       CASE p.complete WHEN 1 THEN 'yes'"
+                 "         ELSE 'no: figures are \"at least\"' END AS complete,"
+                 "       (SELECT value FROM meta WHERE key = 'repaired') AS repaired,"
+                 "       nullif(p.violations, 0) AS contradictions_n,"
+                 "       nullif(p.unknown_frees, 0) AS \"frees of unknown blocks_n\","
+                 "       nullif(p.implied, 0) AS \"extent seen by use only_bytes\","
+                 "       (SELECT count(*) FROM thread WHERE process = p.id AND tracer = 0)"
+                 "         AS threads_n,"
+                 "       (SELECT count(*) FROM site WHERE process = p.id) AS \"call sites_n\","
+                 "       nullif(p.page_size, 0) AS \"page size_bytes\","
+                 "       p.header AS \"chunk header_bytes\","
+                 "       nullif(p.clock_cost, 0) AS \"a clock read_ns\""
+                 "  FROM process p"
+                 "  LEFT JOIN meta m ON m.key = 'lwtrace' AND json_valid(m.value)"
+                 " WHERE p.id = ?1",
+                 NULL},
+	[INFO_PROCESSES] =
+		{"processes",
+                 "SELECT p.name AS program, p.pid AS pid, p.ppid AS parent, p.allocator,"
+                 "       p.facts AS facts_n, p.lost AS lost_n, l.value AS \"peak L_bytes\","
+                 "       h.value AS \"peak H_bytes\""
+                 "  FROM process p"
+                 "  LEFT JOIN peak l ON l.process = p.id AND l.figure = 'live'"
+                 "  LEFT JOIN peak h ON h.process = p.id AND h.figure = 'heap'"
+                 " WHERE ?1 ORDER BY p.id",
+                 NULL},
 	[INFO_CALLS] =
 		{"calls",
                  "SELECT w.name AS function,"
                  "       sum(c.count) FILTER (WHERE NOT c.tracer) AS program_n,"
-                 "       sum(c.bytes) FILTER (WHERE NOT c.tracer) AS asked_B,"
+                 "       sum(c.bytes) FILTER (WHERE NOT c.tracer) AS asked_bytes,"
                  "       sum(c.failed) FILTER (WHERE NOT c.tracer) AS failed_n,"
                  "       sum(c.latency) FILTER (WHERE NOT c.tracer) AS time_ns,"
                  "       sum(c.count) FILTER (WHERE c.tracer) AS tracer_n,"
-                 "       sum(c.bytes) FILTER (WHERE c.tracer) AS tracer_asked_B"
+                 "       sum(c.bytes) FILTER (WHERE c.tracer) AS \"tracer asked_bytes\""
                  "  FROM calls c JOIN word w ON w.class = 'function' AND w.code = c.function"
                  " WHERE c.process = ?1 GROUP BY c.function ORDER BY c.function",
                  "program: the recorded program's own calls; tracer: those of lttng-ust itself"},
@@ -174,9 +80,9 @@ static const struct {
 		{"peaks, over all facts",
                  "SELECT p.figure,"
                  "       CASE WHEN p.figure NOT IN ('blocks', 'external')"
-                 "            THEN CAST(p.value AS INTEGER) END AS bytes_B,"
+                 "            THEN CAST(p.value AS INTEGER) END AS bytes,"
                  "       CASE p.figure WHEN 'blocks' THEN CAST(p.value AS INTEGER) END AS count_n,"
-                 "       CASE p.figure WHEN 'external' THEN p.value END AS ratio_r,"
+                 "       CASE p.figure WHEN 'external' THEN p.value END AS ratio,"
                  "       p.time - o.start AS at_ns, p.seq AS fact_n"
                  "  FROM peak p JOIN process o ON o.id = p.process"
                  " WHERE p.process = ?1 ORDER BY p.figure",
@@ -186,8 +92,8 @@ static const struct {
                  "SELECT CASE who WHEN 0 THEN 'program' WHEN 1 THEN 'tracer' ELSE 'together' END"
                  "         AS whose,"
                  "       count(b.id) AS blocks_n,"
-                 "       coalesce(sum(coalesce(b.size, b.usable)), 0) AS asked_B,"
-                 "       coalesce(sum(b.usable), 0) AS usable_B"
+                 "       coalesce(sum(coalesce(b.size, b.usable)), 0) AS asked_bytes,"
+                 "       coalesce(sum(b.usable), 0) AS usable_bytes"
                  "  FROM (SELECT 0 AS who UNION ALL SELECT 1 UNION ALL SELECT 2)"
                  "  LEFT JOIN block b ON b.process = ?1 AND b.death_seq IS NULL"
                  "       AND (who = 2 OR b.flags & 1 = who)"
@@ -209,9 +115,9 @@ static void put_figure(struct scope *s, struct sheet *sheet, const struct figure
 	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, seq);
 	if (db_step(q))
-		put_value(sheet, q, 0, row->unit);
+		sheet_field(sheet, row->unit, q, 0);
 	else
-		sheet_text(sheet, "-");
+		sheet_none(sheet);
 	db_finish(q);
 }
 
@@ -222,11 +128,13 @@ static void fill_figures(struct scope *s, struct sheet *sheet)
 		s->db, "SELECT seq FROM peak WHERE process = ?1 AND figure = 'live'", 1, id);
 	int64_t last = db_value(s->db, "SELECT max(seq) FROM timeline WHERE process = ?1", 1, id);
 
-	sheet_init(sheet, "<figure|<symbol|>at peak of L|>at the end|<meaning");
+	sheet_init(sheet, ".figure|<figure=title|<symbol|.unit|>at peak of L|>at the end|<meaning");
 	sheet_title(sheet, "figures");
 	for (int i = 0; i < FIGURES; i++) {
+		sheet_text(sheet, "%s", figure_rows[i].key);
 		sheet_text(sheet, "%s", figure_rows[i].title);
 		sheet_text(sheet, "%s", figure_rows[i].symbol);
+		sheet_text(sheet, "%s", unit_word(figure_rows[i].unit));
 		put_figure(s, sheet, &figure_rows[i], peak);
 		put_figure(s, sheet, &figure_rows[i], last);
 		sheet_text(sheet, "%s", figure_rows[i].meaning);
@@ -236,12 +144,16 @@ static void fill_figures(struct scope *s, struct sheet *sheet)
 
 enum status info_sheet(struct scope *s, enum info_sheet which, struct sheet *sheet)
 {
-	if (which == INFO_RECORDING)
-		fill_recording(s, sheet);
-	else if (which == INFO_FIGURES)
+	if (which == INFO_FIGURES) {
 		fill_figures(s, sheet);
-	else
-		fill_query(s, sheet, queries[which].title, queries[which].sql, queries[which].note);
+	} else {
+		fill_query(s, sheet, queries[which].sql);
+		if (queries[which].title)
+			sheet_title(sheet, "%s", queries[which].title);
+		if (queries[which].note)
+			sheet_note(sheet, "%s", queries[which].note);
+		sheet->turned = which == INFO_RECORDING ? "recording" : NULL;
+	}
 	return db_status(s->db);
 }
 

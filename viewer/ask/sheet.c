@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * sheet.c - tables as text and as HTML; figures in words.
- */
+/* sheet.c - the one table printer, and figures in words; see sheet.h. */
 #include "sheet.h"
-#include "cli/json.h"
-#include "table.h"
-#include "viewer/draw/html.h"
 
+#include "cli/json.h"
+
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void *need(void *memory)
 {
 	if (!memory) {
 		fputs("lwview: out of memory\n", stderr);
-		exit(4);
+		exit(STATUS_FAILED);
 	}
 	return memory;
 }
@@ -32,39 +31,81 @@ static char *format_text(const char *format, va_list ap)
 	return need(text);
 }
 
-/* Takes both over. */
-static void cell_add(struct sheet *t, char *text, char *raw)
+/* ---- columns ---- */
+
+/* "_n" is a mark of queries alone, the others are part of the name. */
+static const struct {
+	const char *end;
+	enum unit unit;
+} endings[] = {
+	{"_bytes", UNIT_BYTES}, {"_ns", UNIT_NS},       {"_ratio", UNIT_RATIO},
+	{"_times", UNIT_TIMES}, {"_address", UNIT_HEX}, {"_n", UNIT_COUNT},
+};
+
+/* The unit that a name ends with; *length: of the name without it. */
+static enum unit name_unit(const char *name, size_t *length)
 {
-	if (t->count == t->room) {
-		t->room = t->room ? 2 * t->room : 64;
-		t->cell = need(realloc(t->cell, t->room * sizeof(*t->cell)));
+	*length = strlen(name);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(*endings); i++) {
+		size_t n = strlen(endings[i].end);
+
+		if (!strcmp(name, endings[i].end + 1))
+			return endings[i].unit;
+		if (*length > n && !strcmp(name + *length - n, endings[i].end)) {
+			*length -= n;
+			return endings[i].unit;
+		}
 	}
-	t->cell[t->count++] = (struct sheet_cell){text, raw};
+	return UNIT_NONE;
 }
 
-static char *print_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static char *print_text(const char *format, ...)
+static struct sheet_column *column_add(struct sheet *t, char *heading, char *key, enum unit unit)
 {
-	va_list ap;
-	char *text;
-
-	va_start(ap, format);
-	text = format_text(format, ap);
-	va_end(ap);
-	return text;
+	t->column = need(realloc(t->column, (size_t)(t->columns + 1) * sizeof(*t->column)));
+	t->column[t->columns] = (struct sheet_column){.heading = heading, .key = key, .unit = unit};
+	for (char *c = key; *c; c++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", *c))
+			*c = '_';
+	return &t->column[t->columns++];
 }
 
 void sheet_init(struct sheet *t, const char *columns)
 {
-	const char *at = columns, *end;
+	const char *at = columns, *end, *key;
+	struct sheet_column *column;
 
-	*t = (struct sheet){.align = need(calloc(1, strlen(columns) + 1))};
+	*t = (struct sheet){0};
 	for (; *at; at = *end ? end + 1 : end) {
+		char mark = *at++;
+
 		end = strchrnul(at, '|');
-		t->align[t->columns++] = *at == '>' ? 'r' : 'l';
-		cell_add(t, need(strndup(at + 1, (size_t)(end - at - 1))), NULL);
+		key = memchr(at, '=', (size_t)(end - at));
+		column = column_add(
+			t, need(strndup(at, (size_t)((key ? key : end) - at))),
+			need(strndup(key ? key + 1 : at, (size_t)(end - (key ? key + 1 : at)))),
+			UNIT_NONE);
+		column->right = mark == '>';
+		column->hidden = mark == '.';
 	}
+}
+
+/* The heading is the name less its unit, unless another column has that name already. */
+static void column_of_query(struct sheet *t, const char *name)
+{
+	size_t length;
+	enum unit unit = name_unit(name, &length);
+	struct sheet_column *column;
+	char *heading = need(strndup(name, length));
+
+	for (int i = 0; i < t->columns; i++)
+		if (!strcmp(t->column[i].heading, heading)) {
+			free(heading);
+			heading = need(strdup(name));
+			break;
+		}
+	column = column_add(t, heading,
+	                    need(unit == UNIT_COUNT ? strndup(name, length) : strdup(name)), unit);
+	column->right = unit != UNIT_NONE;
 }
 
 void sheet_title(struct sheet *t, const char *format, ...)
@@ -85,87 +126,202 @@ void sheet_note(struct sheet *t, const char *format, ...)
 	va_end(ap);
 }
 
+/* ---- cells ---- */
+
+static void cell_add(struct sheet *t, struct sheet_cell cell)
+{
+	if (t->count == t->room) {
+		t->room = t->room ? 2 * t->room : 64;
+		t->cell = need(realloc(t->cell, t->room * sizeof(*t->cell)));
+	}
+	t->cell[t->count++] = cell;
+}
+
+void sheet_none(struct sheet *t)
+{
+	cell_add(t, (struct sheet_cell){.kind = CELL_NONE});
+}
+
 void sheet_text(struct sheet *t, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
-	cell_add(t, format_text(format, ap), NULL);
+	cell_add(t, (struct sheet_cell){.kind = CELL_TEXT, .text = format_text(format, ap)});
 	va_end(ap);
 }
 
-static void number_add(struct sheet *t, const char *text, int64_t value)
+static void integer_add(struct sheet *t, enum unit unit, int64_t value)
 {
-	cell_add(t, need(strdup(text)), print_text("%" PRId64, value));
+	cell_add(t, (struct sheet_cell){.kind = CELL_INTEGER, .unit = unit, .integer = value});
 }
 
 void sheet_integer(struct sheet *t, int64_t value)
 {
-	char text[FIGURE_MAX];
-
-	snprintf(text, sizeof(text), "%" PRId64, value);
-	number_add(t, text, value);
+	integer_add(t, UNIT_NONE, value);
 }
 
 void sheet_bytes(struct sheet *t, int64_t bytes)
 {
-	char text[FIGURE_MAX];
-
-	number_add(t, text_size(text, sizeof(text), (double)bytes), bytes);
+	integer_add(t, UNIT_BYTES, bytes);
 }
 
 void sheet_count(struct sheet *t, int64_t count)
 {
-	char text[FIGURE_MAX];
-
-	number_add(t, count_text(text, count), count);
+	integer_add(t, UNIT_COUNT, count);
 }
 
 void sheet_span(struct sheet *t, int64_t ns)
 {
-	char text[FIGURE_MAX];
-
-	number_add(t, text_span(text, sizeof(text), (double)ns), ns);
+	integer_add(t, UNIT_NS, ns);
 }
 
 void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost)
 {
 	char text[FIGURE_MAX];
 
-	number_add(t, latency_text(text, ns, clock_cost), ns);
+	integer_add(t, UNIT_NS, ns);
+	if (ns < clock_cost)
+		t->cell[t->count - 1].text = need(strdup(latency_text(text, ns, clock_cost)));
 }
 
 void sheet_ratio(struct sheet *t, double ratio)
 {
-	char text[FIGURE_MAX];
+	sheet_value(t, UNIT_RATIO, ratio);
+}
 
-	cell_add(t, need(strdup(percent_text(text, ratio))),
-	         isfinite(ratio) ? print_text("%.6f", ratio) : need(strdup("null")));
+void sheet_value(struct sheet *t, enum unit unit, double value)
+{
+	if (!isfinite(value))
+		sheet_none(t);
+	else if (unit == UNIT_BYTES || unit == UNIT_COUNT || unit == UNIT_NS)
+		integer_add(t, unit, (int64_t)value);
+	else
+		cell_add(t, (struct sheet_cell){.kind = CELL_REAL, .unit = unit, .real = value});
+}
+
+void sheet_field(struct sheet *t, enum unit unit, struct query *q, int column)
+{
+	if (db_is_null(q, column))
+		sheet_none(t);
+	else if (!db_is_number(q, column))
+		sheet_text(t, "%s", db_text(q, column));
+	else if (db_is_real(q, column))
+		cell_add(t, (struct sheet_cell){
+				    .kind = CELL_REAL, .unit = unit, .real = db_real(q, column)});
+	else
+		integer_add(t, unit, db_int(q, column));
+}
+
+static void cells_forget(struct sheet *t)
+{
+	for (size_t i = 0; i < t->count; i++)
+		free(t->cell[i].text);
+	t->count = 0;
 }
 
 void sheet_release(struct sheet *t)
 {
-	size_t i;
-
-	for (i = 0; i < t->count; i++) {
-		free(t->cell[i].text);
-		free(t->cell[i].raw);
+	cells_forget(t);
+	for (int i = 0; i < t->columns; i++) {
+		free(t->column[i].heading);
+		free(t->column[i].key);
 	}
+	free(t->column);
 	free(t->cell);
-	free(t->align);
 	free(t->title);
 	free(t->note);
 	*t = (struct sheet){0};
 }
 
-static size_t sheet_rows(const struct sheet *t)
+size_t sheet_rows(const struct sheet *t)
 {
-	return t->count / (size_t)t->columns;
+	return t->columns ? t->count / (size_t)t->columns : 0;
 }
 
 static const struct sheet_cell *cell_at(const struct sheet *t, size_t row, int column)
 {
 	return &t->cell[row * (size_t)t->columns + (size_t)column];
+}
+
+/* ---- queries ---- */
+
+static void columns_of_query(struct sheet *t, struct query *q)
+{
+	*t = (struct sheet){0};
+	for (int i = 0; i < db_column_count(q); i++)
+		column_of_query(t, db_column_name(q, i));
+}
+
+static void row_of_query(struct sheet *t, struct query *q)
+{
+	for (int i = 0; i < t->columns; i++) {
+		sheet_field(t, t->column[i].unit, q, i);
+		t->column[i].right |= db_is_number(q, i);
+	}
+}
+
+void sheet_query(struct sheet *t, struct query *q)
+{
+	columns_of_query(t, q);
+	while (db_step(q))
+		row_of_query(t, q);
+}
+
+/* ---- text ---- */
+
+/* A sheet of one row, a column a row; what is not defined is left out. */
+static struct sheet turned(const struct sheet *t)
+{
+	struct sheet copy;
+	char columns[64];
+
+	snprintf(columns, sizeof(columns), "<%s|>value", t->turned);
+	sheet_init(&copy, columns);
+	for (int i = 0; i < t->columns; i++) {
+		struct sheet_cell cell = t->cell[i];
+
+		if (cell.kind == CELL_NONE || t->column[i].hidden)
+			continue;
+		sheet_text(&copy, "%s", t->column[i].heading);
+		cell.text = cell.text ? need(strdup(cell.text)) : NULL;
+		cell_add(&copy, cell);
+	}
+	return copy;
+}
+
+/* A cell in words; `text` has room for a number. */
+static const char *cell_text(const struct sheet_cell *cell, char text[FIGURE_MAX])
+{
+	double value = cell->kind == CELL_REAL ? cell->real : (double)cell->integer;
+
+	if (cell->kind == CELL_NONE)
+		return "-";
+	if (cell->text)
+		return cell->text;
+	switch (cell->unit) {
+	case UNIT_BYTES:
+		return text_size(text, FIGURE_MAX, value);
+	case UNIT_NS:
+		return text_span(text, FIGURE_MAX, value);
+	case UNIT_RATIO:
+		return percent_text(text, value);
+	case UNIT_COUNT:
+		return count_text(text, (int64_t)value);
+	case UNIT_TIMES:
+		snprintf(text, FIGURE_MAX, "%.3f", value);
+		return text;
+	case UNIT_HEX:
+		snprintf(text, FIGURE_MAX, "0x%" PRIx64, (uint64_t)cell->integer);
+		return text;
+	case UNIT_NONE:
+		break;
+	}
+	if (cell->kind == CELL_REAL)
+		snprintf(text, FIGURE_MAX, "%.6g", value);
+	else
+		snprintf(text, FIGURE_MAX, "%" PRId64, cell->integer);
+	return text;
 }
 
 /* Columns a text takes on a terminal: its UTF-8 characters; we print no wide ones. */
@@ -178,81 +334,170 @@ static int text_width(const char *text)
 	return width;
 }
 
-static void row_print(const struct sheet *t, size_t row, const int *width, FILE *out)
+static int last_shown(const struct sheet *t)
 {
-	int i;
+	int last = t->columns - 1;
 
-	for (i = 0; i < t->columns; i++) {
-		int pad = width[i] - text_width(cell_at(t, row, i)->text);
+	while (last > 0 && t->column[last].hidden)
+		last--;
+	return last;
+}
 
-		if (t->align[i] == 'r')
-			fprintf(out, "%*s%s", pad, "", cell_at(t, row, i)->text);
-		else
-			fprintf(out, "%s%*s", cell_at(t, row, i)->text,
-			        i + 1 < t->columns ? pad : 0, "");
-		fputs(i + 1 < t->columns ? "  " : "\n", out);
+/* Control characters of a hostile name must not reach the terminal. */
+static void scrubbed(const char *text, FILE *out)
+{
+	for (; *text; text++)
+		fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, out);
+}
+
+static void field_print(const struct sheet *t, int i, const char *text, int width, FILE *out)
+{
+	int pad = width - text_width(text);
+	bool last = i == last_shown(t);
+
+	if (t->column[i].right)
+		fprintf(out, "%*s", pad, "");
+	scrubbed(text, out);
+	if (!t->column[i].right && !last)
+		fprintf(out, "%*s", pad, "");
+	fputs(last ? "\n" : "  ", out);
+}
+
+static void widths(const struct sheet *t, int *width)
+{
+	char text[FIGURE_MAX];
+
+	for (int i = 0; i < t->columns; i++) {
+		width[i] = text_width(t->column[i].heading);
+		for (size_t row = 0; row < sheet_rows(t); row++) {
+			int w = text_width(cell_text(cell_at(t, row, i), text));
+
+			width[i] = w > width[i] ? w : width[i];
+		}
 	}
+}
+
+static void line_print(const struct sheet *t, const int *width, FILE *out)
+{
+	int total = -2;
+
+	for (int i = 0; i < t->columns; i++)
+		total += t->column[i].hidden ? 0 : width[i] + 2;
+	while (total-- > 0)
+		fputc('-', out);
+	fputc('\n', out);
 }
 
 void sheet_print(const struct sheet *t, FILE *out)
 {
-	int width[t->columns], total = -2, i;
-	size_t row, rows = sheet_rows(t);
+	int *width;
+	char text[FIGURE_MAX];
 
-	memset(width, 0, sizeof(width));
-	for (row = 0; row < rows; row++)
-		for (i = 0; i < t->columns; i++) {
-			int w = text_width(cell_at(t, row, i)->text);
+	if (t->turned) {
+		struct sheet copy = turned(t);
 
-			width[i] = w > width[i] ? w : width[i];
-		}
-	for (i = 0; i < t->columns; i++)
-		total += width[i] + 2;
+		sheet_print(&copy, out);
+		sheet_release(&copy);
+		return;
+	}
+	width = need(calloc((size_t)t->columns + 1, sizeof(*width)));
+	widths(t, width);
 	if (t->title)
 		fprintf(out, "%s\n", t->title);
-	for (row = 0; row < rows; row++) {
-		row_print(t, row, width, out);
-		for (i = 0; row == 0 && i < total; i++)
-			fputc('-', out);
-		if (row == 0)
-			fputc('\n', out);
-	}
+	for (int i = 0; i < t->columns; i++)
+		if (!t->column[i].hidden)
+			field_print(t, i, t->column[i].heading, width[i], out);
+	line_print(t, width, out);
+	for (size_t row = 0; row < sheet_rows(t); row++)
+		for (int i = 0; i < t->columns; i++)
+			if (!t->column[i].hidden)
+				field_print(t, i, cell_text(cell_at(t, row, i), text), width[i],
+				            out);
 	if (t->note)
 		fprintf(out, "%s\n", t->note);
+	free(width);
 }
 
-static void html_row(const struct sheet *t, size_t row, FILE *out)
-{
-	const char *tag = row ? "td" : "th";
-	int i;
+/* ---- HTML ---- */
 
-	fputs("<tr>", out);
-	for (i = 0; i < t->columns; i++) {
-		fprintf(out, "<%s%s", tag, t->align[i] == 'r' ? " class=\"r\"" : "");
-		if (row && cell_at(t, row, i)->raw)
-			fprintf(out, " title=\"%s\"", cell_at(t, row, i)->raw);
-		fputc('>', out);
-		html_text(cell_at(t, row, i)->text, out);
-		fprintf(out, "</%s>", tag);
+/* A number as it is; a quotient to six digits, any other real so that it comes back the same. */
+static void cell_raw(const struct sheet_cell *cell, FILE *out)
+{
+	if (cell->kind == CELL_INTEGER)
+		fprintf(out, "%" PRId64, cell->integer);
+	else if (cell->unit == UNIT_RATIO || cell->unit == UNIT_TIMES)
+		fprintf(out, "%.6f", cell->real);
+	else
+		fprintf(out, "%.17g", cell->real);
+}
+
+void html_text(const char *text, FILE *out)
+{
+	for (; *text; text++)
+		switch (*text) {
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		case '\'':
+			fputs("&#39;", out);
+			break;
+		default:
+			fputc(*text, out);
+		}
+}
+
+static void html_field(const struct sheet *t, int i, const struct sheet_cell *cell, FILE *out)
+{
+	const char *tag = cell ? "td" : "th";
+	char text[FIGURE_MAX];
+
+	fprintf(out, "<%s%s", tag, t->column[i].right ? " class=\"r\"" : "");
+	if (cell && cell->kind >= CELL_INTEGER) {
+		fputs(" title=\"", out);
+		cell_raw(cell, out);
+		fputc('"', out);
 	}
-	fputs("</tr>\n", out);
+	fputc('>', out);
+	html_text(cell ? cell_text(cell, text) : t->column[i].heading, out);
+	fprintf(out, "</%s>", tag);
 }
 
 void sheet_html(const struct sheet *t, const char *id, FILE *out)
 {
-	size_t row, rows = sheet_rows(t);
+	if (t->turned) {
+		struct sheet copy = turned(t);
 
+		sheet_html(&copy, id, out);
+		sheet_release(&copy);
+		return;
+	}
 	fprintf(out, "<div class=\"scroll\"><table id=\"%s\">\n", id);
 	if (t->title) {
 		fputs("<caption>", out);
 		html_text(t->title, out);
 		fputs("</caption>\n", out);
 	}
-	fputs("<thead>", out);
-	html_row(t, 0, out);
-	fputs("</thead><tbody>\n", out);
-	for (row = 1; row < rows; row++)
-		html_row(t, row, out);
+	fputs("<thead><tr>", out);
+	for (int i = 0; i < t->columns; i++)
+		if (!t->column[i].hidden)
+			html_field(t, i, NULL, out);
+	fputs("</tr>\n</thead><tbody>\n", out);
+	for (size_t row = 0; row < sheet_rows(t); row++) {
+		fputs("<tr>", out);
+		for (int i = 0; i < t->columns; i++)
+			if (!t->column[i].hidden)
+				html_field(t, i, cell_at(t, row, i), out);
+		fputs("</tr>\n", out);
+	}
 	fputs("</tbody></table></div>\n", out);
 	if (t->note) {
 		fputs("<p class=\"note\">", out);
@@ -261,42 +506,78 @@ void sheet_html(const struct sheet *t, const char *id, FILE *out)
 	}
 }
 
+/* ---- data ---- */
+
+static void json_row(const struct sheet *t, size_t row, bool first, FILE *out)
+{
+	for (int i = 0; i < t->columns; i++) {
+		const struct sheet_cell *cell = cell_at(t, row, i);
+
+		fputs(i ? ", " : first ? "\n{" : ",\n{", out);
+		json_string(out, t->column[i].key);
+		fputs(": ", out);
+		if (cell->kind == CELL_NONE)
+			fputs("null", out);
+		else if (cell->kind == CELL_TEXT)
+			json_string(out, cell->text);
+		else
+			cell_raw(cell, out);
+	}
+	fputc('}', out);
+}
+
 void sheet_json(const struct sheet *t, FILE *out)
 {
-	size_t row;
-	int i;
-
-	fputs("[", out);
-	for (row = 1; row < sheet_rows(t); row++) {
-		fputs(row > 1 ? ",\n{" : "\n{", out);
-		for (i = 0; i < t->columns; i++) {
-			const struct sheet_cell *cell = cell_at(t, row, i);
-
-			fputs(i ? ", " : "", out);
-			json_string(out, cell_at(t, 0, i)->text);
-			fputs(": ", out);
-			if (cell->raw)
-				fputs(cell->raw, out);
-			else
-				json_string(out, cell->text);
-		}
-		fputs("}", out);
-	}
+	fputc('[', out);
+	for (size_t row = 0; row < sheet_rows(t); row++)
+		json_row(t, row, !row, out);
 	fputs("\n]\n", out);
+}
+
+/* As RFC 4180 has it: quoted only where needed, quotes doubled. */
+static void csv_string(FILE *out, const char *text)
+{
+	if (!strpbrk(text, ",\"\r\n")) {
+		fputs(text, out);
+		return;
+	}
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"')
+			fputc('"', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void csv_head(const struct sheet *t, FILE *out)
+{
+	for (int i = 0; i < t->columns; i++) {
+		fputs(i ? "," : "", out);
+		csv_string(out, t->column[i].key);
+	}
+	fputc('\n', out);
+}
+
+static void csv_row(const struct sheet *t, size_t row, FILE *out)
+{
+	for (int i = 0; i < t->columns; i++) {
+		const struct sheet_cell *cell = cell_at(t, row, i);
+
+		fputs(i ? "," : "", out);
+		if (cell->kind == CELL_TEXT)
+			csv_string(out, cell->text);
+		else if (cell->kind != CELL_NONE)
+			cell_raw(cell, out);
+	}
+	fputc('\n', out);
 }
 
 void sheet_csv(const struct sheet *t, FILE *out)
 {
-	size_t row;
-	int i;
-
-	for (row = 0; row < sheet_rows(t); row++)
-		for (i = 0; i < t->columns; i++) {
-			const struct sheet_cell *cell = cell_at(t, row, i);
-
-			csv_string(out, cell->raw ? cell->raw : cell->text);
-			fputc(i + 1 < t->columns ? ',' : '\n', out);
-		}
+	csv_head(t, out);
+	for (size_t row = 0; row < sheet_rows(t); row++)
+		csv_row(t, row, out);
 }
 
 void sheet_write(const struct sheet *t, const struct options *o, FILE *out)
@@ -309,7 +590,59 @@ void sheet_write(const struct sheet *t, const struct options *o, FILE *out)
 		sheet_print(t, out);
 }
 
-/* --- figures in words ----------------------------------------------------------------------- */
+void sheet_print_query(struct query *q, const struct options *o, FILE *out, int64_t *rows)
+{
+	struct sheet t;
+
+	columns_of_query(&t, q);
+	if (o->json)
+		fputc('[', out);
+	else if (o->csv)
+		csv_head(&t, out);
+	for (*rows = 0; db_step(q); ++*rows) {
+		row_of_query(&t, q);
+		if (o->json)
+			json_row(&t, 0, !*rows, out);
+		else if (o->csv)
+			csv_row(&t, 0, out);
+		if (o->json || o->csv)
+			cells_forget(&t);
+	}
+	if (o->json)
+		fputs("\n]\n", out);
+	else if (!o->csv)
+		sheet_print(&t, out);
+	sheet_release(&t);
+}
+
+/* ---- figures in words ---- */
+
+const char *text_size(char *text, size_t size, double bytes)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	size_t i = 0;
+
+	while (fabs(bytes) >= 1024 && i + 1 < sizeof(units) / sizeof(*units)) {
+		bytes /= 1024;
+		i++;
+	}
+	snprintf(text, size, i ? "%.2f %s" : "%.0f %s", bytes, units[i]);
+	return text;
+}
+
+const char *text_span(char *text, size_t size, double ns)
+{
+	static const struct {
+		double least;
+		const char *format;
+	} forms[] = {{1e9, "%.3f s"}, {1e6, "%.2f ms"}, {1e3, "%.2f us"}, {0, "%.0f ns"}};
+	size_t i = 0;
+
+	while (fabs(ns) < forms[i].least)
+		i++;
+	snprintf(text, size, forms[i].format, forms[i].least > 0 ? ns / forms[i].least : ns);
+	return text;
+}
 
 char *count_text(char text[FIGURE_MAX], int64_t count)
 {
@@ -355,4 +688,32 @@ char *latency_text(char text[FIGURE_MAX], int64_t ns, int64_t clock_cost)
 		return (char *)text_span(text, FIGURE_MAX, (double)ns);
 	snprintf(text, FIGURE_MAX, "< %" PRId64 " ns", clock_cost);
 	return text;
+}
+
+/* ---- where it goes ---- */
+
+enum status output_open(FILE **out, const struct options *o)
+{
+	*out = stdout;
+	if (!o->output || !strcmp(o->output, "-"))
+		return STATUS_OK;
+	*out = fopen(o->output, o->force ? "w" : "wx");
+	if (*out)
+		return STATUS_OK;
+	if (errno == EEXIST)
+		return msg_fail(STATUS_USAGE, "output exists, use -f to overwrite: path=\"%s\"",
+		                o->output);
+	return msg_errno(STATUS_FAILED, "cannot write output: path=\"%s\"", o->output);
+}
+
+enum status output_close(FILE *out, const struct options *o)
+{
+	bool failed = fflush(out) || ferror(out);
+
+	if (out != stdout && fclose(out))
+		failed = true;
+	if (failed && errno != EPIPE)
+		return msg_errno(STATUS_FAILED, "cannot write output: path=\"%s\"",
+		                 o->output ? o->output : "-");
+	return STATUS_OK;
 }

@@ -1,46 +1,83 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sheet.h - a sheet is a table that is filled once and printed as text, HTML, JSON or CSV, so that
- * all say the same.
+ * sheet.h - the one table printer: a sheet is filled once, by hand or from a query, and printed as
+ * text, HTML, JSON or CSV, so that all say the same.
  *
- * Cells are added row by row, left to right; a row is complete when every column has a cell.
+ * The name of a column ends with its unit: _bytes, _ns, _ratio (0..1), _times, _address; a count or
+ * an id has none. JSON and CSV carry that name and the raw number; people see the heading without
+ * the unit, and 1.50 MiB, 12.00 us, 12.3 %. In a query "_n" asks for a count in groups of three,
+ * 1 234 567, and is no part of the name. What is not defined is null, an empty field, or "-".
  */
 #ifndef LWVIEW_SHEET_H
 #define LWVIEW_SHEET_H
 
 #include "options.h"
+#include "viewer/db.h"
+#include "viewer/figures.h"
 
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
+struct sheet_column {
+	char *heading; /* for people */
+	char *key;     /* in JSON and CSV */
+	enum unit unit;
+	bool right, hidden; /* hidden: from people */
+};
+
 struct sheet_cell {
-	char *text; /* for people */
-	char *raw;  /* for JSON and CSV: a number; NULL: the text itself */
+	enum {
+		CELL_NONE, /* not defined */
+		CELL_TEXT,
+		CELL_INTEGER,
+		CELL_REAL
+	} kind;
+	enum unit unit;
+	char *text; /* CELL_TEXT; of a number: the words for people, NULL: made by its unit */
+	union {
+		int64_t integer;
+		double real;
+	};
 };
 
 struct sheet {
 	char *title; /* above it, or NULL */
 	char *note;  /* below it, or NULL */
+	const char
+		*turned; /* of a sheet of one row: people see a column a row, under this heading */
+	struct sheet_column *column;
 	int columns;
-	char *align;             /* one letter a column: l or r */
-	struct sheet_cell *cell; /* the header row first */
+	struct sheet_cell *cell; /* row by row; a row is complete when every column has a cell */
 	size_t count, room;
 };
 
-/* `columns` holds the headers, each led by < or > for its alignment, parted by |. */
+/*
+ * `columns` are parted by |: < or > for the alignment, or . to hide it from people, the heading,
+ * and, if it differs, =key: ">time=time_ns|>blocks". Without it, the key is the heading with _ for what is no letter or digit.
+ */
 void sheet_init(struct sheet *t, const char *columns);
 void sheet_title(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sheet_note(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Cells, left to right. */
+void sheet_none(struct sheet *t);
 void sheet_text(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sheet_integer(struct sheet *t, int64_t value); /* 1234567 */
 void sheet_bytes(struct sheet *t, int64_t bytes);   /* 1.5 MiB */
 void sheet_count(struct sheet *t, int64_t count);   /* 1 234 567 */
 void sheet_span(struct sheet *t, int64_t ns);       /* 12.0 us */
-void sheet_ratio(struct sheet *t, double ratio);    /* 12.3 %; - when it is not a number */
+void sheet_ratio(struct sheet *t, double ratio);    /* 12.3 %; none when it is not a number */
 void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost); /* < 21 ns */
+void sheet_value(struct sheet *t, enum unit unit, double value);     /* NAN: none */
 
+/* A column of a query's row. */
+void sheet_field(struct sheet *t, enum unit unit, struct query *q, int column);
+
+/* The columns of a query, then all its rows; the caller calls db_finish(). */
+void sheet_query(struct sheet *t, struct query *q);
+
+size_t sheet_rows(const struct sheet *t);
 void sheet_print(const struct sheet *t, FILE *out);
 void sheet_html(const struct sheet *t, const char *id, FILE *out);
 void sheet_json(const struct sheet *t, FILE *out); /* an array of objects */
@@ -49,11 +86,26 @@ void sheet_csv(const struct sheet *t, FILE *out);
 void sheet_write(const struct sheet *t, const struct options *o, FILE *out);
 void sheet_release(struct sheet *t);
 
-/* Figures in words beside those of table.h; each returns `text`. */
+/* Runs a query to its end and prints it; as data row by row, so that its size does not matter. */
+void sheet_print_query(struct query *q, const struct options *o, FILE *out, int64_t *rows);
+
+/* Figures in words; each returns `text`. */
 #define FIGURE_MAX 48
-char *count_text(char text[FIGURE_MAX], int64_t count);  /* 1 234 567 */
-char *percent_text(char text[FIGURE_MAX], double ratio); /* 12.3 % */
-char *short_size(char text[FIGURE_MAX], double bytes);   /* 64 KiB, 1.5 MiB: no zeros at the end */
+const char *text_size(char *text, size_t size, double bytes); /* 1.50 MiB */
+const char *text_span(char *text, size_t size, double ns);    /* 12.00 us */
+char *count_text(char text[FIGURE_MAX], int64_t count);       /* 1 234 567 */
+char *percent_text(char text[FIGURE_MAX], double ratio);      /* 12.3 % */
+char *short_size(char text[FIGURE_MAX], double bytes); /* 64 KiB, 1.5 MiB: no zeros at the end */
 char *latency_text(char text[FIGURE_MAX], int64_t ns, int64_t clock_cost);
+
+/* The five characters that mean something in HTML are replaced. */
+void html_text(const char *text, FILE *out);
+
+/*
+ * Where a command's text goes: stdout, or the file of -o (which must not exist without -f).
+ * output_close() tells a full disk.
+ */
+enum status output_open(FILE **out, const struct options *o);
+enum status output_close(FILE *out, const struct options *o);
 
 #endif

@@ -4,7 +4,6 @@
  * the table below is a command.
  */
 #include "scope.h"
-#include "table.h"
 #include "tables.h"
 #include "viewer/view.h"
 
@@ -44,28 +43,28 @@ struct report {
 };
 
 static const struct report reports[] = {
-	{"sites",
-         BLOCKS "SELECT count(*) AS blocks, sum(bytes) AS bytes_B, sum(usable - bytes) AS slack_B,"
-                "  sum(death_seq IS NULL) AS alive,"
-                "  sum(CASE WHEN death_seq IS NULL THEN bytes ELSE 0 END) AS alive_bytes_B,"
-                "  avg(death - birth) AS mean_life_ns, avg(alloc_latency) AS mean_latency_ns," PLACE
-                " FROM b LEFT JOIN site s ON s.id = b.alloc_site GROUP BY b.alloc_site"
-                " ORDER BY 2 DESC, 1 DESC, b.alloc_site LIMIT ?7"},
+	{"sites", BLOCKS
+         "SELECT count(*) AS blocks, sum(bytes) AS bytes, sum(usable - bytes) AS slack_bytes,"
+         "  sum(death_seq IS NULL) AS alive,"
+         "  sum(CASE WHEN death_seq IS NULL THEN bytes ELSE 0 END) AS alive_bytes,"
+         "  avg(death - birth) AS mean_life_ns, avg(alloc_latency) AS mean_latency_ns," PLACE
+         " FROM b LEFT JOIN site s ON s.id = b.alloc_site GROUP BY b.alloc_site"
+         " ORDER BY 2 DESC, 1 DESC, b.alloc_site LIMIT ?7"},
 	/* Alive right after --end, which is the end by default. */
 	{"leaks",
-         BLOCKS "SELECT count(*) AS blocks, sum(bytes) AS bytes_B, sum(usable) AS usable_B,"
+         BLOCKS "SELECT count(*) AS blocks, sum(bytes) AS bytes, sum(usable) AS usable_bytes,"
                 "  min(birth) - ?8 AS first_ns, max(birth) - ?8 AS last_ns," PLACE
                 " FROM b LEFT JOIN site s ON s.id = b.alloc_site"
                 " WHERE death_seq IS NULL OR death_seq > ?3 GROUP BY b.alloc_site"
                 " ORDER BY 2 DESC, 1 DESC, b.alloc_site LIMIT ?7"},
-	{"sizes", BLOCKS "SELECT size, count(*) AS blocks, sum(bytes) AS bytes_B,"
-                         "  sum(usable - bytes) AS slack_B, sum(death_seq IS NULL) AS alive,"
+	{"sizes", BLOCKS "SELECT size, count(*) AS blocks, sum(bytes) AS bytes,"
+                         "  sum(usable - bytes) AS slack_bytes, sum(death_seq IS NULL) AS alive,"
                          "  avg(death - birth) AS mean_life_ns"
                          " FROM b GROUP BY size ORDER BY 2 DESC, size LIMIT ?7"},
 	{"lifetimes",
          BLOCKS "SELECT CASE WHEN death IS NULL THEN NULL"
                 "  ELSE CAST(pow10 AS INTEGER) END AS from_ns,"
-                "  count(*) AS blocks, sum(bytes) AS bytes_B FROM"
+                "  count(*) AS blocks, sum(bytes) AS bytes FROM"
                 " (SELECT *, CASE WHEN death IS NULL THEN NULL ELSE"
                 "   CAST('1' || substr('0000000000000000000', 1,"
                 "   length(max(death - birth, 1)) - 1) AS INTEGER) END AS pow10 FROM b)"
@@ -73,19 +72,19 @@ static const struct report reports[] = {
 	{"threads",
          BLOCKS "SELECT t.tid, t.tracer, t.allocs, t.frees,"
                 "  (SELECT count(*) FROM b WHERE free_tid = t.tid AND alloc_tid <> t.tid)"
-                "  AS freed_of_others, t.bytes AS bytes_B, t.latency AS inside_ns,"
+                "  AS freed_of_others, t.bytes AS bytes, t.latency AS inside_ns,"
                 "  t.first - ?8 AS first_ns, t.last - ?8 AS last_ns"
                 " FROM thread t WHERE t.process = ?1 AND (?4 < 0 OR t.tid = ?4)"
                 " ORDER BY t.tracer, t.bytes DESC, t.tid LIMIT ?7"},
 	{"pools",
-         "SELECT object AS object_B, count(*) AS pools, sum(bytes) AS bytes_B,"
+         "SELECT object AS object_bytes, count(*) AS pools, sum(bytes) AS bytes,"
          "  sum(capacity) AS objects, sum(peak_used) AS peak_used, sum(finish_seq IS NULL) AS alive"
          " FROM pool WHERE process = ?1 AND capacity > 0 AND begin_seq BETWEEN ?2 AND ?3"
          "  AND object BETWEEN ?5 AND ?6 AND (?4 < 0 OR tid = ?4)"
          " GROUP BY object ORDER BY object LIMIT ?7"},
 	/* Sites whose blocks die within 1 ms: what a change of the program could save. */
 	{"churn",
-         BLOCKS "SELECT count(*) AS blocks, sum(bytes) AS bytes_B,"
+         BLOCKS "SELECT count(*) AS blocks, sum(bytes) AS bytes,"
                 "  avg(death - birth) AS mean_life_ns, sum(prior IS NOT NULL) AS from_realloc,"
                 "  sum(alloc_latency) AS inside_ns," PLACE
                 " FROM b LEFT JOIN site s ON s.id = b.alloc_site WHERE death - birth < 1000000"
@@ -135,8 +134,7 @@ static enum status print_report(struct scope *s, const char *sql, const struct o
 		scope_describe(s, heading, sizeof(heading));
 		fprintf(out, "%s\n", heading);
 	}
-	if (q)
-		status = table_print(q, o, out, &rows);
+	sheet_print_query(q, o, out, &rows);
 	if (!o->json && !o->csv && row_limit < 0 && rows == TEXT_ROWS)
 		fprintf(out, "(the first %d rows; --limit N shows more)\n", TEXT_ROWS);
 	if (db_finish(q))
@@ -155,54 +153,14 @@ static const char *find_report(const char *name)
 
 /* ---- reports on the page ---- */
 
-/* The bare name of a column and the form that its suffix asks for, as table.h describes it. */
-static char column_form(const char *name, char *bare, size_t size)
-{
-	const char *suffix = strrchr(name, '_');
-	char form = !suffix ? 0 : !strcmp(suffix, "_B") ? 'B' : !strcmp(suffix, "_ns") ? 'n' : 0;
-
-	snprintf(bare, size, "%.*s", form ? (int)(suffix - name) : (int)strlen(name), name);
-	return form;
-}
-
-static void column_cell(struct query *q, int i, struct sheet *sheet)
-{
-	char bare[64], form = column_form(db_column_name(q, i), bare, sizeof(bare));
-
-	if (db_is_null(q, i))
-		sheet_text(sheet, "-");
-	else if (!db_is_number(q, i))
-		sheet_text(sheet, "%s", db_text(q, i));
-	else if (form == 'B')
-		sheet_bytes(sheet, db_int(q, i));
-	else if (form == 'n')
-		sheet_span(sheet, db_int(q, i));
-	else
-		sheet_count(sheet, db_int(q, i));
-}
-
 enum status table_sheet(struct scope *s, const char *name, const struct options *o, int64_t limit,
                         struct sheet *sheet)
 {
 	struct query *q = db_prepare(s->db, find_report(name));
-	char columns[512] = "", bare[64];
-	size_t length = 0;
-	bool row;
 
 	bind_scope(q, s, o);
 	db_bind_int(q, 7, limit);
-	row = db_step(q);
-	for (int i = 0; i < db_column_count(q); i++) {
-		bool text = row && !db_is_null(q, i) && !db_is_number(q, i);
-
-		column_form(db_column_name(q, i), bare, sizeof(bare));
-		length += (size_t)snprintf(columns + length, sizeof(columns) - length, "%s%c%s",
-		                           i ? "|" : "", text ? '<' : '>', bare);
-	}
-	sheet_init(sheet, columns);
-	for (; row; row = db_step(q))
-		for (int i = 0; i < db_column_count(q); i++)
-			column_cell(q, i, sheet);
+	sheet_query(sheet, q);
 	return db_finish(q) ? db_status(s->db) : STATUS_OK;
 }
 
@@ -282,6 +240,7 @@ enum status command_sql(const struct command *self, struct options *o)
 	enum status status, closed = STATUS_OK;
 	struct db *db;
 	struct query *q;
+	int64_t rows;
 	FILE *out;
 
 	if (o->arg_count != 2)
@@ -293,8 +252,7 @@ enum status command_sql(const struct command *self, struct options *o)
 	status = output_open(&out, o);
 	if (!status) {
 		q = db_prepare(db, o->args[1]);
-		if (q)
-			status = table_print(q, o, out, NULL);
+		sheet_print_query(q, o, out, &rows);
 		closed = output_close(out, o);
 		if (db_finish(q))
 			status = db_status(db);

@@ -3,7 +3,6 @@
  * compare.c - two recordings of one program: signed differences, and the two maps at one scale.
  */
 #include "compare.h"
-#include "viewer/ask/table.h"
 #include "viewer/view.h"
 #include "view_latency.h"
 
@@ -369,7 +368,7 @@ double compare_value(const struct compare *c, const char *name, int which)
 static void figure_cell(struct sheet *t, enum unit unit, double value, int64_t clock_cost)
 {
 	if (!isfinite(value)) {
-		sheet_text(t, "-");
+		sheet_none(t);
 		return;
 	}
 	switch (unit) {

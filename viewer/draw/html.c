@@ -5,30 +5,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-void html_text(const char *text, FILE *out)
-{
-	for (; *text; text++)
-		switch (*text) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		case '\'':
-			fputs("&#39;", out);
-			break;
-		default:
-			fputc(*text, out);
-		}
-}
-
 void html_print(FILE *out, const char *format, ...)
 {
 	char text[2048];

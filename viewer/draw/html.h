@@ -5,10 +5,11 @@
 #ifndef LWVIEW_HTML_H
 #define LWVIEW_HTML_H
 
+#include "viewer/ask/sheet.h"
+
 #include <stdio.h>
 
-/* The five characters that mean something in HTML are replaced. */
-void html_text(const char *text, FILE *out);
+/* html_text() of what is printed. */
 void html_print(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /*

@@ -9,7 +9,6 @@
 #include "compare.h"
 #include "html.h"
 #include "viewer/ask/info.h"
-#include "viewer/ask/table.h"
 #include "viewer/ask/tables.h"
 #include "viewer/view.h"
 #include "view_latency.h"
@@ -181,9 +180,8 @@ static void speed_section(struct report *r)
 		      r->out);
 		return;
 	}
-	sheet_init(
-		&t,
-		"<allocator|>CPU time|>wall time|>peak RSS|>minor faults|>CPU time against base");
+	sheet_init(&t, "<allocator|>CPU time=cpu_ns|>wall time=wall_ns|"
+	               ">peak RSS=peak_rss_bytes|>minor faults|>CPU time against base");
 	for (i = 0; i < r->count; i++) {
 		const struct speed *s = &r->speed[i];
 		char change[FIGURE_MAX];
@@ -330,7 +328,8 @@ static void recordings_section(struct report *r)
 	struct sheet t;
 	int i;
 
-	sheet_init(&t, "<|<program|>pid|<allocator|>facts|>lost|>duration|<database");
+	sheet_init(&t, "<|<program|>pid|<allocator|>facts|>lost|>duration=duration_ns|"
+	               "<database");
 	for (i = 0; i < r->count; i++) {
 		const struct scope *s = &r->recording[i].scope;
 
@@ -619,7 +618,7 @@ static enum status tables_section(struct report *r, int i)
 		if (status)
 			return status;
 		sheet_title(&t, "%s: %s", tables[k].name, tables[k].title);
-		if (t.count > (size_t)t.columns)
+		if (sheet_rows(&t))
 			sheet_section(r, &t, tables[k].name, i);
 		else
 			sheet_release(&t);

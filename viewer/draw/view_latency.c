@@ -4,7 +4,6 @@
  * operation.
  */
 #include "view_latency.h"
-#include "viewer/ask/table.h"
 #include "viewer/view.h"
 
 #include <inttypes.h>
@@ -200,7 +199,8 @@ void latency_sheet(const struct latency *l, struct sheet *t)
 {
 	int i, k;
 
-	sheet_init(t, "<operation|<from or to|>calls|>p50|>p99|>p99.9|>max|>mean|>sum");
+	sheet_init(t, "<operation|<from or to|>calls|>p50=p50_ns|>p99=p99_ns|"
+	              ">p99.9=p99_9_ns|>max=max_ns|>mean=mean_ns|>sum=sum_ns");
 	for (i = 0; i < LATENCY_OPERATIONS; i++) {
 		if (!l->all[i])
 			continue;

@@ -4,7 +4,6 @@
  * drawn by gnuplot or on the terminal.
  */
 #include "view_map.h"
-#include "viewer/ask/table.h"
 #include "viewer/view.h"
 
 #include <inttypes.h>
@@ -247,7 +246,7 @@ void map_sheet(const struct map *m, struct sheet *t)
 	const struct sample *s = &m->heap.split;
 	char largest[FIGURE_MAX], returned[FIGURE_MAX];
 
-	sheet_init(t, "<part|>size|>bytes|>share|<what it is");
+	sheet_init(t, "<part|>size=size_bytes|>bytes|>share=share_ratio|<what it is");
 	split_row(t, "live", s->live, s->extent, "asked for by the program and not freed (L)");
 	split_row(t, "slack", s->slack, s->extent, "usable beyond what was asked for");
 	split_row(t, "headers", s->headers, s->extent, "the allocator's bookkeeping");

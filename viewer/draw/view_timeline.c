@@ -4,7 +4,6 @@
  */
 #include "view_timeline.h"
 #include "heapmap.h"
-#include "viewer/ask/table.h"
 #include "viewer/view.h"
 #include "view_map.h"
 
@@ -221,7 +220,7 @@ static void samples_spread(const struct timeline *t, int64_t rows, bool over_ask
 static void known_bytes(struct sheet *sheet, int64_t bytes)
 {
 	if (bytes < 0)
-		sheet_text(sheet, "-");
+		sheet_none(sheet);
 	else
 		sheet_bytes(sheet, bytes);
 }
@@ -243,8 +242,10 @@ static void timeline_row(struct sheet *sheet, const struct sample *s)
 
 void timeline_sheet(const struct timeline *t, int64_t rows, bool over_asked, struct sheet *sheet)
 {
-	sheet_init(sheet,
-	           ">time|>asked|>blocks|>L|>U|>H|>L/H|>internal|>external|>resident|>RssAnon");
+	sheet_init(sheet, ">time=time_ns|>asked=asked_bytes|>blocks|>L=L_bytes|"
+	                  ">U=U_bytes|>H=H_bytes|>L/H=utilisation_ratio|"
+	                  ">internal=internal_ratio|>external=external_ratio|"
+	                  ">resident=heap_resident_bytes|>RssAnon=rss_anon_bytes");
 	samples_spread(t, rows, over_asked, timeline_row, sheet);
 	sheet_note(sheet,
 	           "asked: bytes asked for since the start; L live asked for, U live usable, H "
@@ -294,7 +295,10 @@ static void rss_row(struct sheet *sheet, const struct sample *s)
 
 void rss_sheet(const struct timeline *t, int64_t rows, struct sheet *sheet)
 {
-	sheet_init(sheet, ">time|>RssAnon|>heap resident|>rest of the process|>extent|>untouched");
+	sheet_init(sheet, ">time=time_ns|>RssAnon=rss_anon_bytes|"
+	                  ">heap resident=heap_resident_bytes|"
+	                  ">rest of the process=rest_bytes|>extent=extent_bytes|"
+	                  ">untouched=untouched_bytes");
 	samples_spread(t, rows, false, rss_row, sheet);
 	sheet_note(sheet,
 	           "RssAnon = heap resident + rest; untouched: of the extent, never touched or "
