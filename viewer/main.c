@@ -46,7 +46,7 @@ static const struct view views[] = {
              command_table, table_options, SHARED),
 	VIEW("pools", "heap.db", 1, 1, "pools by object size", command_table, table_options,
              SHARED),
-	VIEW("churn", "heap.db", 1, 1, "call sites whose blocks die within 1 ms", command_table,
+	VIEW("temporary", "heap.db", 1, 1, "call sites whose blocks die within 1 ms", command_table,
              table_options, SHARED),
 	/* pictures */
 	VIEW("map", "heap.db", 1, 1, "shows the address space at one moment", command_map,

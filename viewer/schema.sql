@@ -274,75 +274,125 @@ CREATE TABLE violation (		-- the first 100 facts per process that contradict eac
 	what		TEXT NOT NULL		-- what is wrong, in words
 );
 
--- The reports, each a view. They keep the tracer's own blocks out.
+-- The reports, each a view, which `lwview NAME` prints and `SELECT * FROM name` answers alike. They keep
+-- the tracer's own blocks out. The name of a column ends with its unit; times are ns since the first
+-- fact of the process; a mean is rounded. Under filters lwview makes the same views anew over a
+-- `block`, `thread`, `pool`, `timeline`, `peak` and `latency_hist` that hold the selection alone.
 
--- leaks: blocks never freed, by the site that obtained them
-CREATE VIEW leaks AS
-SELECT	b.process, b.alloc_site AS site, s.function, s.file, s.line, s.module, s.offset,
-	count(*) AS blocks, sum(coalesce(b.size, b.usable)) AS bytes, sum(b.usable) AS usable,
-	min(b.birth) AS first, max(b.birth) AS last
-FROM	block b LEFT JOIN site s ON s.id = b.alloc_site
-WHERE	b.death_seq IS NULL AND b.flags & 1 = 0
-GROUP	BY b.process, b.alloc_site;
-
--- sites: all that a call site ever asked for
-CREATE VIEW sites AS
-SELECT	b.process, b.alloc_site AS site, s.function, s.file, s.line, s.module, s.offset,
-	count(*) AS blocks, sum(coalesce(b.size, b.usable)) AS bytes,
-	sum(b.usable - coalesce(b.size, b.usable)) AS slack,
-	sum(b.death_seq IS NULL) AS alive,
-	avg(b.death - b.birth) AS mean_life, avg(b.alloc_latency) AS mean_latency
-FROM	block b LEFT JOIN site s ON s.id = b.alloc_site
-WHERE	b.flags & 1 = 0
-GROUP	BY b.process, b.alloc_site;
-
--- sizes: one row per size asked for
-CREATE VIEW sizes AS
-SELECT	process, size, count(*) AS blocks, sum(size) AS bytes, sum(usable - size) AS slack,
-	sum(death_seq IS NULL) AS alive
+-- program_block: the lifetimes without the tracer's own, and what each counts as asked for
+CREATE VIEW program_block AS
+SELECT	*, coalesce(size, usable) AS bytes
 FROM	block
-WHERE	size IS NOT NULL AND flags & 1 = 0
-GROUP	BY process, size;
+WHERE	flags & 1 = 0;
 
--- lifetimes: by powers of ten of ns; decade 6 is 1 ms up to 10 ms; NULL: never freed
+-- place: a call site in words: function (file:line), else function (module), module+offset, address
+CREATE VIEW place AS
+SELECT	id,
+	CASE WHEN file IS NOT NULL THEN printf('%s (%s:%d)', function, file, line)
+	     WHEN function IS NOT NULL THEN printf('%s (%s)', function, module)
+	     WHEN module IS NOT NULL THEN printf('%s+0x%x', module, offset)
+	     ELSE printf('0x%x', address) END AS place
+FROM	site;
+
+-- totals: what all reports on blocks share out, whatever they are sorted by
+CREATE VIEW totals AS
+SELECT	process, count(*) AS blocks, sum(bytes) AS bytes, sum(usable) AS usable_bytes,
+	sum(death_seq IS NULL) AS alive,
+	sum(CASE WHEN death_seq IS NULL THEN bytes ELSE 0 END) AS alive_bytes
+FROM	program_block
+GROUP	BY process;
+
+-- leaks: blocks alive at the end, by the call site that obtained them; first and last: when
+CREATE VIEW leaks AS
+SELECT	b.process, count(*) AS blocks, sum(b.bytes) AS bytes, sum(b.usable) AS usable_bytes,
+	min(b.birth) - p.start AS first_ns, max(b.birth) - p.start AS last_ns,
+	coalesce(w.place, 'not recorded') AS place, b.alloc_site AS site
+FROM	program_block b JOIN process p ON p.id = b.process
+	LEFT JOIN place w ON w.id = b.alloc_site
+WHERE	b.death_seq IS NULL
+GROUP	BY b.process, b.alloc_site
+ORDER	BY b.process, bytes DESC, blocks DESC, site;
+
+-- sites: all that a call site ever asked for; alive: of it at the end
+CREATE VIEW sites AS
+SELECT	b.process, count(*) AS blocks, sum(b.bytes) AS bytes,
+	sum(b.usable - b.bytes) AS slack_bytes, sum(b.death_seq IS NULL) AS alive,
+	sum(CASE WHEN b.death_seq IS NULL THEN b.bytes ELSE 0 END) AS alive_bytes,
+	CAST(round(avg(b.death - b.birth)) AS INTEGER) AS mean_life_ns,
+	CAST(round(avg(b.alloc_latency)) AS INTEGER) AS mean_latency_ns,
+	coalesce(w.place, 'not recorded') AS place, b.alloc_site AS site
+FROM	program_block b LEFT JOIN place w ON w.id = b.alloc_site
+GROUP	BY b.process, b.alloc_site
+ORDER	BY b.process, bytes DESC, blocks DESC, site;
+
+-- sizes: one row per size asked for, NULL unknown
+CREATE VIEW sizes AS
+SELECT	process, size AS size_bytes, count(*) AS blocks, sum(bytes) AS bytes,
+	sum(usable - bytes) AS slack_bytes, sum(death_seq IS NULL) AS alive,
+	CAST(round(avg(death - birth)) AS INTEGER) AS mean_life_ns
+FROM	program_block
+GROUP	BY process, size
+ORDER	BY process, blocks DESC, size;
+
+-- lifetimes: by powers of ten, from 1 ns; NULL, the first row: alive at the end
 CREATE VIEW lifetimes AS
 SELECT	process,
-	CASE WHEN death IS NULL THEN NULL
-	     ELSE length(max(death - birth, 0)) - 1 END AS decade,
-	count(*) AS blocks, sum(coalesce(size, usable)) AS bytes
-FROM	block
-WHERE	flags & 1 = 0
-GROUP	BY 1, 2;
+	CAST('1' || substr('000000000000000000', 1, length(max(death - birth, 1)) - 1) AS INTEGER)
+		AS from_ns,
+	count(*) AS blocks, sum(bytes) AS bytes
+FROM	program_block
+GROUP	BY 1, 2
+ORDER	BY 1, 2;
 
--- threads: who allocates, who frees what others allocated
+-- threads: who allocates, who frees what others allocated; inside: time in the allocator
 CREATE VIEW threads AS
-SELECT	t.process, t.tid, t.allocs, t.frees, t.bytes, t.latency, t.first, t.last, t.tracer,
-	(SELECT count(*) FROM block b WHERE b.process = t.process AND b.free_tid = t.tid
-		AND b.alloc_tid <> t.tid) AS remote_frees
-FROM	thread t;
+SELECT	t.process, t.tid, t.tracer, t.allocs, t.frees,
+	(SELECT count(*) FROM program_block b WHERE b.process = t.process AND b.free_tid = t.tid
+		AND b.alloc_tid <> t.tid) AS freed_of_others,
+	t.bytes, t.latency AS inside_ns, t.first - p.start AS first_ns, t.last - p.start AS last_ns
+FROM	thread t JOIN process p ON p.id = t.process
+ORDER	BY t.process, t.tracer, t.bytes DESC, t.tid;
 
--- pools: by object size
+-- pools: by object size; peak_used: the sum of the pools' own peaks
 CREATE VIEW pools AS
-SELECT	process, object, count(*) AS pools, sum(bytes) AS bytes, sum(capacity) AS objects,
-	sum(peak_used) AS peak_used, sum(finish_seq IS NULL) AS alive
+SELECT	process, object AS object_bytes, count(*) AS pools, sum(bytes) AS bytes,
+	sum(capacity) AS objects, sum(peak_used) AS peak_used, sum(finish_seq IS NULL) AS alive
 FROM	pool
 WHERE	capacity > 0
-GROUP	BY process, object;
+GROUP	BY process, object
+ORDER	BY process, object;
 
--- churn: sites whose blocks die within 1 ms of their birth
-CREATE VIEW churn AS
-SELECT	b.process, b.alloc_site AS site, s.function, s.file, s.line, s.module, s.offset,
-	count(*) AS blocks, sum(b.size) AS bytes, avg(b.death - b.birth) AS mean_life,
-	sum(b.prior IS NOT NULL) AS from_realloc
-FROM	block b LEFT JOIN site s ON s.id = b.alloc_site
-WHERE	b.death - b.birth < 1000000 AND b.flags & 1 = 0
-GROUP	BY b.process, b.alloc_site;
+-- temporary: sites whose blocks die within 1 ms of their birth: what a change of the program could save
+CREATE VIEW temporary AS
+SELECT	b.process, count(*) AS blocks, sum(b.bytes) AS bytes,
+	CAST(round(avg(b.death - b.birth)) AS INTEGER) AS mean_life_ns,
+	sum(b.prior IS NOT NULL) AS from_realloc, sum(b.alloc_latency) AS inside_ns,
+	coalesce(w.place, 'not recorded') AS place, b.alloc_site AS site
+FROM	program_block b LEFT JOIN place w ON w.id = b.alloc_site
+WHERE	b.death - b.birth < 1000000
+GROUP	BY b.process, b.alloc_site
+ORDER	BY b.process, blocks DESC, site;
+
+-- export: every lifetime, with the words in place of the codes
+CREATE VIEW export AS
+SELECT	b.process, b.id, b.ptr AS ptr_address, b.size AS size_bytes, b.usable AS usable_bytes,
+	b.birth - p.start AS birth_ns, b.death - p.start AS death_ns, b.birth_seq, b.death_seq,
+	b.alloc_tid, b.free_tid, b.alloc_latency AS alloc_latency_ns,
+	b.free_latency AS free_latency_ns,
+	(SELECT name FROM word WHERE class = 'function' AND code = b.function) AS function,
+	(SELECT name FROM word WHERE class = 'source' AND code = b.source) AS source,
+	(SELECT name FROM word WHERE class = 'path' AND code = b.path) AS path,
+	b.align AS align_log2, b.flags, b.prior,
+	coalesce(w.place, 'not recorded') AS place, b.alloc_site AS site
+FROM	program_block b JOIN process p ON p.id = b.process
+	LEFT JOIN place w ON w.id = b.alloc_site
+ORDER	BY b.process, b.birth_seq, b.id;
 
 -- latency: one row per operation and kind, the words in place of the codes
 CREATE VIEW latency AS
 SELECT	h.process, f.name AS operation,
 	CASE WHEN h.operation IN (9, 10, 11) THEN p.name ELSE s.name END AS kind,
-	h.low, h.high, h.count, h.total, h.max
+	h.low AS low_ns, h.high AS high_ns, h.count, h.total AS total_ns, h.max AS max_ns
 FROM	latency_hist h
 	LEFT JOIN word f ON f.class = 'function' AND f.code = h.operation
 	LEFT JOIN word s ON s.class = 'source' AND s.code = h.kind

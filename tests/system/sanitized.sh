@@ -31,7 +31,7 @@ for folder in "$root"/traces/good/*/; do
 done
 database=$work/liblw-lua.db
 base=$work/ptmalloc-lua.db
-for view in info sites leaks sizes lifetimes threads pools churn map latency timeline rss; do
+for view in info sites leaks sizes lifetimes threads pools temporary map latency timeline rss; do
 	clean "$lwview" $view "$database"
 	clean "$lwview" $view "$database" --json
 	clean "$lwview" $view "$database" --csv

@@ -26,7 +26,7 @@ golden sizes.txt sizes "$dir/t.db" -n 5
 golden lifetimes.txt lifetimes "$dir/t.db"
 golden threads.txt threads "$dir/t.db"
 golden pools.txt pools "$dir/t.db" -n 5
-golden churn.txt churn "$dir/t.db" -n 5
+golden temporary.txt temporary "$dir/t.db" -n 5
 golden export.csv export "$dir/t.db" --csv -n 5
 golden folded.txt export "$dir/t.db" --folded --at end
 
@@ -45,9 +45,6 @@ large=$("$lwview" export "$dir/t.db" --csv --min-size 101 | wc -l)
 [ "$all" = $((small + large - 1)) ] || fail "sizes part the blocks: $all = $small + $large - 1"
 early=$("$lwview" export "$dir/t.db" --csv --end 50% | wc -l)
 [ "$early" -gt 10 ] && [ "$early" -lt "$all" ] || fail "--end 50% gives $early of $all rows"
-none=$("$lwview" export "$dir/t.db" --csv --thread 99 | wc -l)
-[ "$none" = 1 ] || fail "--thread 99 has $none rows"
-
 # Statuses
 status() {
 	want=$1

@@ -12,7 +12,7 @@
 #include <string.h>
 
 const char *const info_names[INFO_SHEETS] = {
-	"recording", "processes", "calls", "figures", "peaks", "end",
+	"recording", "selection", "processes", "calls", "figures", "peaks", "end",
 };
 
 static void fill_query(struct scope *s, struct sheet *sheet, const char *sql)
@@ -54,6 +54,11 @@ static const struct {
                  "  LEFT JOIN meta m ON m.key = 'lwtrace' AND json_valid(m.value)"
                  " WHERE p.id = ?1",
                  NULL},
+	[INFO_SELECTION] = {NULL,
+                            "SELECT blocks AS blocks_n, bytes, usable_bytes, alive AS alive_n,"
+                            "       alive_bytes"
+                            "  FROM totals WHERE process = ?1",
+                            "the program's blocks that the filters leave"},
 	[INFO_PROCESSES] =
 		{"processes",
                  "SELECT p.name AS program, p.pid AS pid, p.ppid AS parent, p.allocator,"
@@ -139,7 +144,25 @@ static void fill_figures(struct scope *s, struct sheet *sheet)
 		put_figure(s, sheet, &figure_rows[i], last);
 		sheet_text(sheet, "%s", figure_rows[i].meaning);
 	}
-	sheet_note(sheet, "blow-up, max H / max L, is in the peaks");
+	sheet_note(sheet, s->window ? "of the samples of this part of the run"
+	                            : "blow-up, max H / max L, is in the peaks");
+}
+
+/* The whole heap has no thread, size or site; its calls and other processes have no time either. */
+bool info_applies(const struct scope *s, enum info_sheet which)
+{
+	switch (which) {
+	case INFO_SELECTION:
+		return s->selected;
+	case INFO_PROCESSES:
+	case INFO_CALLS:
+		return !s->selected;
+	case INFO_FIGURES:
+	case INFO_PEAKS:
+		return !s->single;
+	default:
+		return true;
+	}
 }
 
 enum status info_sheet(struct scope *s, enum info_sheet which, struct sheet *sheet)
@@ -148,11 +171,16 @@ enum status info_sheet(struct scope *s, enum info_sheet which, struct sheet *she
 		fill_figures(s, sheet);
 	} else {
 		fill_query(s, sheet, queries[which].sql);
-		if (queries[which].title)
+		if (which == INFO_RECORDING && s->chosen[0])
+			sheet_title(sheet, "chosen: %s", s->chosen);
+		else if (which == INFO_PEAKS && s->window)
+			sheet_title(sheet, "peaks, of the samples of this part of the run");
+		else if (queries[which].title)
 			sheet_title(sheet, "%s", queries[which].title);
-		if (queries[which].note)
+		if (queries[which].note && (which != INFO_END || !s->selected))
 			sheet_note(sheet, "%s", queries[which].note);
-		sheet->turned = which == INFO_RECORDING ? "recording" : NULL;
+		if (which <= INFO_SELECTION)
+			sheet->turned = info_names[which];
 	}
 	return db_status(s->db);
 }
@@ -180,6 +208,8 @@ static enum status print_info(struct scope *s, const struct options *o, FILE *ou
 	for (int i = 0; i < INFO_SHEETS && !status; i++) {
 		struct sheet sheet;
 
+		if (!info_applies(s, (enum info_sheet)i))
+			continue;
 		status = info_sheet(s, (enum info_sheet)i, &sheet);
 		if (!status)
 			print_sheet(&sheet, i, o, out);
@@ -198,7 +228,7 @@ enum status command_info(const struct command *self, struct options *o)
 
 	if (o->arg_count != 1)
 		return msg_fail(STATUS_USAGE, "usage: lwview %s heap.db", self->name);
-	status = scope_open(&s, o->args[0], o);
+	status = scope_open_selection(&s, o->args[0], o);
 	if (status)
 		return status;
 	status = output_open(&out, o);

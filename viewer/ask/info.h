@@ -11,6 +11,7 @@
 
 enum info_sheet {
 	INFO_RECORDING, /* what was recorded, where, how completely */
+	INFO_SELECTION, /* how much the filters leave */
 	INFO_PROCESSES, /* all processes of the recording */
 	INFO_CALLS,     /* calls of each function, the tracer's own apart */
 	INFO_FIGURES,   /* the defined figures at the peak of live bytes and at the end */
@@ -21,6 +22,9 @@ enum info_sheet {
 
 /* The name of a sheet in JSON, and the id of its HTML. */
 extern const char *const info_names[INFO_SHEETS];
+
+/* Whether a sheet has something to say of what the scope selects. */
+bool info_applies(const struct scope *s, enum info_sheet which);
 
 /* Fills one sheet; the caller releases it. */
 enum status info_sheet(struct scope *s, enum info_sheet which, struct sheet *sheet);

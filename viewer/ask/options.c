@@ -42,10 +42,11 @@ const struct option_row filter_options[] = {
 	{0, "at", &option_when, GIVEN(at), "TIME", "the moment: 1.5s, 20%, peak, end"},
 	{0, "begin", &option_when, GIVEN(begin), "TIME", "leave out what happened before"},
 	{0, "end", &option_when, GIVEN(end), "TIME", "leave out what happened after"},
-	{0, "pid", &option_int, GIVEN(pid), "PID", "this process (default: most facts)"},
+	{0, "pid", &option_int, GIVEN(pid), "PID", "this process (default: the recorded one)"},
 	{0, "thread", &option_int, GIVEN(thread), "TID", "only blocks of this thread"},
 	{0, "min-size", &option_size, GIVEN(min_size), "SIZE", "only blocks of at least SIZE"},
 	{0, "max-size", &option_size, GIVEN(max_size), "SIZE", "only blocks of at most SIZE"},
+	{0, "site", &option_text, GIVEN(site), "SITE", "only blocks of this call site"},
 	OPTION_END,
 };
 

@@ -31,6 +31,7 @@ struct options {
 	struct when begin, end, at;
 	int64_t pid, thread;
 	int64_t min_size, max_size; /* bytes, both inclusive */
+	const char *site;           /* a call site, NULL none */
 	const char *output;         /* -o FILE */
 	bool force;                 /* -f: overwrite */
 	bool json, csv;

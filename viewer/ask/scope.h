@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * scope.h - which process, and which part of its run, a view is about.
+ * scope.h - which process a view is about, and which of its blocks: the selection.
  *
- * Every view starts here, so that --pid, --begin, --end and --at mean the same everywhere:
+ * Every view starts here, so that the filters mean the same everywhere:
  *
  *	struct scope s;
  *	enum status status = scope_open(&s, o->args[0], o);
+ *	if (!status)
+ *		status = scope_select(&s, o);
  *	...
  *	scope_close(&s);
+ *
+ * The process is --pid's, else the one that was recorded, else the one with most facts. The selection
+ * is its blocks that were obtained from --begin to --end, or are alive at --at, by --thread, of
+ * --min-size to --max-size bytes asked for, at --site. What comes after --end or --at is not known:
+ * a block freed later is alive. A pool belongs to it by the time it was made, its thread and the size
+ * of its objects. A filter that names what is not there, or that leaves no block, is an error.
  */
 #ifndef LWVIEW_SCOPE_H
 #define LWVIEW_SCOPE_H
@@ -32,14 +40,31 @@ struct scope {
 	int64_t last_seq;      /* the state at the end is that after this fact */
 	int64_t lost;
 	bool complete;
+	char chosen[96]; /* how the process was chosen, where one could wonder; else "" */
+	/* Set by scope_select(): filters restrict the blocks; by time; by thread, size or site. */
+	bool selected, window, single;
 	struct moment begin, end; /* --begin, --end; the whole run by default */
 };
 
-/* Opens the database and chooses the process: --pid, else the one with most facts. */
+/* Opens the database and chooses the process and its window. */
 enum status scope_open(struct scope *s, const char *path, const struct options *o);
 /* The same on a database that is open already; scope_close() then closes it too. */
 enum status scope_choose(struct scope *s, struct db *db, const struct options *o);
 void scope_close(struct scope *s);
+
+/*
+ * Restricts what queries find to the selection: the names `block`, `thread`, `pool`, `timeline`,
+ * `peak`, `latency_hist` and every view of the schema then mean the selection's; `main.block` is still
+ * the whole. Without a filter nothing is changed: a query names its process. View `totals` holds the
+ * sums. Of part of a run only samples are known, so its peaks are of
+ * those; what is no matter of single blocks, the heap's size say, knows nothing of thread, size, site.
+ */
+enum status scope_select(struct scope *s, const struct options *o);
+/* scope_open() and scope_select(). */
+enum status scope_open_selection(struct scope *s, const char *path, const struct options *o);
+
+/* Two recordings of programs that have different names are compared at one's own risk. */
+bool scope_differs_in_program(const struct scope *a, const struct scope *b);
 
 /* Resolves a moment; WHEN_NONE gives `fallback`'s meaning (WHEN_PEAK, WHEN_END ...). */
 struct moment scope_moment(struct scope *s, const struct when *when, enum when_kind fallback);

@@ -278,7 +278,9 @@ static struct sheet turned(const struct sheet *t)
 
 	snprintf(columns, sizeof(columns), "<%s|>value", t->turned);
 	sheet_init(&copy, columns);
-	for (int i = 0; i < t->columns; i++) {
+	copy.title = t->title ? need(strdup(t->title)) : NULL;
+	copy.note = t->note ? need(strdup(t->note)) : NULL;
+	for (int i = 0; i < t->columns && sheet_rows(t); i++) {
 		struct sheet_cell cell = t->cell[i];
 
 		if (cell.kind == CELL_NONE || t->column[i].hidden)

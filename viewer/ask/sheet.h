@@ -53,8 +53,9 @@ struct sheet {
 };
 
 /*
- * `columns` are parted by |: < or > for the alignment, or . to hide it from people, the heading,
- * and, if it differs, =key: ">time=time_ns|>blocks". Without it, the key is the heading with _ for what is no letter or digit.
+ * `columns` are parted by |: < or > for the alignment, or . to hide it from people; the heading; and,
+ * if it differs, =key: ">time=time_ns|>blocks". Else the key is the heading with _ for what is no
+ * letter or digit.
  */
 void sheet_init(struct sheet *t, const char *columns);
 void sheet_title(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));

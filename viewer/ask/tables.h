@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * tables.h - the reports that are nothing but a query (sites, leaks, sizes ...), as sheets for the
- * page.
- */
+/* tables.h - the reports that are nothing but a view of the schema (sites, leaks ...), as sheets. */
 #ifndef LWVIEW_TABLES_H
 #define LWVIEW_TABLES_H
 
@@ -10,7 +7,6 @@
 #include "sheet.h"
 
 /* Fills `sheet` with at most `limit` rows of the report; the caller releases it. */
-enum status table_sheet(struct scope *s, const char *name, const struct options *o, int64_t limit,
-                        struct sheet *sheet);
+enum status table_sheet(struct scope *s, const char *name, int64_t limit, struct sheet *sheet);
 
 #endif

@@ -581,6 +581,8 @@ static enum status info_section(struct report *r, int i)
 		struct sheet t;
 		char id[64];
 
+		if (!info_applies(&r->recording[i].scope, which))
+			continue;
 		status = info_sheet(&r->recording[i].scope, which, &t);
 		if (status)
 			break;
@@ -596,7 +598,7 @@ static const struct {
 } tables[] = {
 	{"sites", "call sites by bytes asked for", 12},
 	{"leaks", "alive at the end, by call site", 12},
-	{"churn", "call sites whose blocks die within 1 ms", 12},
+	{"temporary", "call sites whose blocks die within 1 ms", 12},
 	{"sizes", "sizes by blocks", 12},
 	{"lifetimes", "how long blocks live", 20},
 	{"threads", "who allocates, who frees what others allocated", 20},
@@ -606,14 +608,13 @@ static const struct {
 /* The tables of the commands of the same names, their first rows. */
 static enum status tables_section(struct report *r, int i)
 {
-	static const struct options all = {.thread = -1, .min_size = -1, .max_size = -1};
 	size_t k;
 
 	fputs("<h3>Blocks</h3>\n", r->out);
 	for (k = 0; k < sizeof(tables) / sizeof(*tables); k++) {
 		struct sheet t;
-		enum status status = table_sheet(&r->recording[i].scope, tables[k].name, &all,
-		                                 tables[k].limit, &t);
+		enum status status =
+			table_sheet(&r->recording[i].scope, tables[k].name, tables[k].limit, &t);
 
 		if (status)
 			return status;
