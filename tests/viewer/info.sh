@@ -69,6 +69,27 @@ status 1 check "$dir/t.db" --max-peak 1K
 status 1 check "$dir/t.db" --max-p99 1ns
 status 1 check "$dir/t.db" --max-frag 0
 status 2 check "$dir/t.db"
+# A limit has a unit, is in range, and measures something.
+status 2 check "$dir/t.db" --max-p99 5
+status 2 check "$dir/t.db" --max-peak 100
+status 2 check "$dir/t.db" --max-frag 150
+status 2 check "$dir/t.db" --max-frag 150%
+status 1 check "$dir/t.db" --max-overhead 150%
+status 2 check "$dir/t.db" --max-peak 1G --thread 1
+status 0 check "$dir/t.db" --max-p99 1ms --thread 1
+status 3 check "$dir/t.db" --max-leaks 1G --thread 99
+# Growth since a baseline: the same run is none; a baseline with less is exceeded, each figure by name.
+status 0 check "$dir/t.db" --against "$dir/t.db" --max-growth 0%
+"$generate" "$dir/half" 1500 300 >/dev/null && "$lwview" load -q "$dir/half" -o "$dir/half.db" || exit 1
+status 1 check "$dir/t.db" --against "$dir/half.db" --max-growth 5%
+status 0 check "$dir/half.db" --against "$dir/t.db" --max-growth 5%
+status 2 check "$dir/t.db" --against "$dir/t.db"
+status 2 check "$dir/t.db" --against "$dir/t.db" --max-growth 5
+status 3 check "$dir/t.db" --against "$dir/nope.db" --max-growth 5%
+for figure in 'peak heap (H)' 'peak live (L)' 'alive at the end' 'bytes asked for' 'blocks obtained'; do
+	"$lwview" check "$dir/t.db" --against "$dir/half.db" --max-growth 5% |
+		grep -qF "growth of $figure" || fail "check does not name the growth of $figure"
+done
 status 4 info "$dir/t.db" -o /dev/full -f
 "$lwview" sql "$dir/t.db" "DELETE FROM block" 2>/dev/null && fail "sql is not read-only"
 for command in $("$lwview" --help | sed -n 's/^  \([a-z]*\) .*/\1/p'); do
