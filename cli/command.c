@@ -19,7 +19,7 @@ static const struct option_row common_rows[] = {
 	OPTION_END,
 };
 
-static void print_usage(const struct program *p, FILE *out)
+static void print_usage(const struct command_set *p, FILE *out)
 {
 	fprintf(out, "usage: %s COMMAND [OPTIONS] %s\n\n%s\n\ncommands:\n", p->name, p->operands,
 	        p->purpose);
@@ -28,7 +28,7 @@ static void print_usage(const struct program *p, FILE *out)
 	fprintf(out, "\n%s COMMAND --help says more.\n%s\n", p->name, p->statuses);
 }
 
-static void print_help(const struct program *p, const struct command *c,
+static void print_help(const struct command_set *p, const struct command *c,
                        const struct option_row *const *tables)
 {
 	printf("%s %s - %s\n\nusage: %s %s [OPTIONS]%s%s\n", p->name, c->name, c->purpose, p->name,
@@ -40,7 +40,7 @@ static void print_help(const struct program *p, const struct command *c,
 }
 
 /* All tables of a command, NULL at the end. */
-static void gather_tables(const struct program *p, const struct command *c,
+static void gather_tables(const struct command_set *p, const struct command *c,
                           const struct option_row *tables[MAX_TABLES + 3])
 {
 	int count = 0;
@@ -55,7 +55,7 @@ static void gather_tables(const struct program *p, const struct command *c,
 	tables[count] = NULL;
 }
 
-static int run_command(const struct program *p, const struct command *c, int argc, char **argv)
+static int run_command(const struct command_set *p, const struct command *c, int argc, char **argv)
 {
 	const struct option_row *tables[MAX_TABLES + 3];
 	int first, status;
@@ -74,7 +74,7 @@ static int run_command(const struct program *p, const struct command *c, int arg
 	return c->run(c, argc - first, argv + first);
 }
 
-static int dispatch(const struct program *p, int argc, char **argv)
+static int dispatch(const struct command_set *p, int argc, char **argv)
 {
 	if (argc < 2) {
 		print_usage(p, stderr);
@@ -94,12 +94,12 @@ static int dispatch(const struct program *p, int argc, char **argv)
 	return msg_usage("unknown command: command=\"%s\": see %s --help", argv[1], p->name);
 }
 
-int command_main(const struct program *program, int argc, char **argv)
+int command_main(const struct command_set *set, int argc, char **argv)
 {
 	int status;
 
-	msg_init(program->name, program->usage_status);
-	status = dispatch(program, argc, argv);
+	msg_init(set->name, set->usage_status);
+	status = dispatch(set, argc, argv);
 	msg_progress(NULL);
 	msg_flush();
 	return status;

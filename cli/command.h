@@ -20,7 +20,7 @@ struct command {
 	int (*run)(const struct command *self, int argc, char **argv);
 };
 
-struct program {
+struct command_set {
 	const char *name;
 	const char *operands; /* of its commands on the whole, as usage shows them */
 	const char *purpose;
@@ -31,6 +31,6 @@ struct program {
 };
 
 /* All that main() does: returns the exit status. */
-int command_main(const struct program *program, int argc, char **argv);
+int command_main(const struct command_set *set, int argc, char **argv);
 
 #endif

@@ -15,7 +15,7 @@
 
 /* ---- values ---- */
 
-static const struct option_unit no_units[] = {{"", 1}, {NULL, 0}};
+const struct option_unit option_no_units[] = {{"", 1}, {NULL, 0}};
 
 static const struct option_unit size_units[] = {
 	{"", 1},         {"B", 1},           {"k", 1024},       {"K", 1024},  {"KiB", 1024},
@@ -61,7 +61,7 @@ const struct option_type option_flag = {.flag = true, .parse = set_flag};
 const struct option_type option_quiet = {.flag = true, .parse = set_quiet};
 const struct option_type option_loud = {.flag = true, .parse = set_loud};
 const struct option_type option_text = {.parse = set_text};
-const struct option_type option_int = {.units = no_units};
+const struct option_type option_int = {.units = option_no_units};
 const struct option_type option_size = {.units = size_units};
 const struct option_type option_span = {.units = span_units};
 const struct option_type option_ratio = {.units = ratio_units, .real = true};
@@ -95,7 +95,7 @@ static enum verdict read_number(const struct option_type *type, const char *text
 	if (!unit->name)
 		return *rest ? UNKNOWN : NO_UNIT;
 	value *= unit->factor;
-	if (type->units == no_units && value != floor(value))
+	if (type->units == option_no_units && value != floor(value))
 		return UNKNOWN;
 	if (value < type->least || value > most)
 		return OUT_OF_RANGE;

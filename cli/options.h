@@ -39,7 +39,14 @@ extern const struct option_type option_span;  /* int64_t, ns: 5us, 1.5s, 10min; 
 extern const struct option_type option_ratio; /* double: 1.5, 150% */
 extern const struct option_type option_share; /* double: 0.3, 30%; at most all */
 
-/* The same, refused without a unit: 5 may have meant anything. */
+/* A type of numbers from `least` to `most`, without a unit. */
+extern const struct option_unit option_no_units[];
+#define OPTION_COUNT(least, most)                                    \
+	{                                                            \
+		option_no_units, false, (least), (most), false, NULL \
+	}
+
+/* As above, refused without a unit: 5 may have meant anything. */
 extern const struct option_type option_limit_span, option_limit_share, option_limit_ratio;
 
 #define OPTION_FLAG  (&option_flag)

@@ -69,7 +69,7 @@ enum {
 
 static const struct command *commands[VIEWS + 1];
 
-static const struct program program = {
+static const struct command_set lwview = {
 	.name = "lwview",
 	.operands = "FILE...",
 	.purpose = "Shows the inside of a heap that lwtrace recorded.",
@@ -84,5 +84,5 @@ int main(int argc, char **argv)
 {
 	for (int i = 0; i < VIEWS; i++)
 		commands[i] = &views[i].command;
-	return command_main(&program, argc, argv);
+	return command_main(&lwview, argc, argv);
 }

@@ -58,7 +58,7 @@ says "and is named" './none.so'
 expect "an output folder that cannot be made is refused" 125 "$LWTRACE" record -o /proc/x -- true
 says "and is named" '/proc/x'
 expect "a program is needed" 125 "$LWTRACE" record
-says "and it is said" 'no program'
+says "and it is said" 'usage: lwtrace record .*PROGRAM'
 
 equal "nothing else was left" "$(ls -I home | tr '\n' ' ')" \
 	"$(ls -d data full other script setuid stderr stdout trace 2>/dev/null | tr '\n' ' ')"

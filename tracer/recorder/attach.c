@@ -1,43 +1,19 @@
 /*
  * attach.c - lwtrace attach: record a program that runs already, under one of our libraries.
  */
-#define _GNU_SOURCE
+#include "commands.h"
 #include "deadline.h"
-#include "options.h"
-#include "output.h"
+#include "recording.h"
 #include "session.h"
 #include "sessiond.h"
 #include "sum.h"
-#include "verbs.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static struct {
-	const char *output;
-	int force, strict;
-	uint64_t max_size, max_ms;
-} wish;
-
-static const struct option_row rows[] = {
-	{'o', "output", "DIR", "the trace's folder (default: lwtrace-PROGRAM-PID)", OPTION_TEXT,
-         &wish.output, 0},
-	{'f', "force", NULL, "replace DIR if it holds an earlier trace", OPTION_FLAG, &wish.force,
-         1},
-	{0, "max-size", "N", "stop at N bytes (K, M, G)", OPTION_SIZE, &wish.max_size, 0},
-	{0, "max-time", "N", "stop after N seconds (ms, s, m, h)", OPTION_DURATION, &wish.max_ms,
-         0},
-	{0, "strict", NULL, "status 125 when facts were lost", OPTION_FLAG, &wish.strict, 1},
-	{0}};
-
-static const struct option_row *attach_options(void)
-{
-	return rows;
-}
 
 struct target {
 	pid_t pid;
@@ -46,7 +22,7 @@ struct target {
 };
 
 /* Our library is among its mappings, or it cannot be recorded. */
-static int look_at(struct target *target, struct reason *reason)
+static int look_at(struct target *target)
 {
 	char path[64], line[4400];
 	FILE *file;
@@ -61,8 +37,7 @@ static int look_at(struct target *target, struct reason *reason)
 	snprintf(path, sizeof path, "/proc/%d/maps", (int)target->pid);
 	file = fopen(path, "re");
 	if (!file)
-		return fail(reason, "cannot look at process: pid=%d: %s", (int)target->pid,
-		            strerror(errno));
+		return msg_errno(STATUS_FAILED, "cannot look at process: pid=%d", (int)target->pid);
 	while (fgets(line, sizeof line, file)) {
 		if (strstr(line, "/liblw-trace.so"))
 			target->allocator = "liblw";
@@ -71,19 +46,12 @@ static int look_at(struct target *target, struct reason *reason)
 	}
 	fclose(file);
 	if (!target->allocator)
-		return fail(
-			reason,
+		return msg_fail(
+			STATUS_FAILED,
 			"cannot record process: pid=%d, name=\"%s\": it was not started with the traced "
 			"library; see lwtrace env",
 			(int)target->pid, target->name);
 	return 0;
-}
-
-static bool limit_reached(const struct output *output, uint64_t started)
-{
-	if (wish.max_ms && (clock_now() - started) / 1000000 >= wish.max_ms)
-		return true;
-	return wish.max_size && trace_bytes(output->path) >= wish.max_size;
 }
 
 /* Until it ends, a limit is reached, or lwtrace is asked to end. */
@@ -98,56 +66,65 @@ static uint64_t wait_for(const struct target *target, const struct output *outpu
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ends, NULL);
-	say(0, "recording pid %d, %s; end with Ctrl-C, the program runs on", (int)target->pid,
-	    target->name);
+	msg_note("recording pid %d, %s; end with Ctrl-C, the program runs on", (int)target->pid,
+	         target->name);
 	while (!kill(target->pid, 0) || errno == EPERM)
-		if (sigtimedwait(&ends, NULL, &time) > 0 || limit_reached(output, started))
+		if (sigtimedwait(&ends, NULL, &time) > 0 || recording_limit(output, started))
 			break;
 	return clock_now() - started;
 }
 
-static int attach(int argc, char **argv, struct reason *reason)
+static int attach(const struct command *self, int argc, char **argv)
 {
-	struct target target = {.pid = argc == 1 ? atoi(argv[0]) : 0};
-	char *described[] = {target.name, NULL};
 	static struct output output;
-	struct session_wish session_wish = {.pid = target.pid};
+	struct target target;
+	char *described[] = {target.name, NULL};
+	struct session_options options = {.output = output.path};
 	struct session session = {.created = false};
-	struct story story = {
-		.argv = described, .pid = target.pid, .status = -1, .strict = wish.strict};
+	struct story story = {.argv = described, .status = -1};
 	struct sessiond daemon = {.lock = -1};
+	int64_t pid;
 	int status;
 
-	if (target.pid <= 0)
-		return fail(reason,
-		            "the number of one process is needed: see lwtrace attach --help");
-	if (look_at(&target, reason) || buffers_fit(&session.buffers, reason) ||
-	    output_make(&output, wish.output, target.name, wish.force, reason))
-		return -1;
-	story.allocator = target.allocator;
-	session_wish.output = output.path;
-	status = sessiond_open(&daemon, reason);
+	(void)self, (void)argc;
+	if (!option_value(&option_int, argv[0], &pid) || !pid || pid > INT_MAX)
+		return msg_fail(STATUS_FAILED,
+		                "the number of one process is needed: see lwtrace attach --help");
+	story.pid = options.pid = target.pid = (pid_t)pid;
+	status = look_at(&target);
 	if (!status)
-		status = session_open(&session, &session_wish, reason);
+		status = buffers_fit(&session.buffers);
+	if (!status)
+		status = output_make(&output, recording_options.output, target.name,
+		                     recording_options.force);
+	if (status)
+		return status;
+	story.allocator = target.allocator;
+	status = sessiond_open(&daemon);
+	if (!status)
+		status = session_open(&session, &options);
 	if (!status) {
 		story.wall_s = (double)wait_for(&target, &output) / 1e9;
-		status = session_stop(&session, reason);
+		status = session_stop(&session);
 	}
 	sessiond_close(&daemon);
 	if (status) {
 		output_discard(&output);
-		return -1;
+		return status;
 	}
-	return sum_tell(&output, &story, reason);
+	return sum_tell(&output, &story);
 }
 
-const struct verb verb_attach = {
-	"attach",
-	"PID",
-	"record a program that runs already",
-	"Records process PID from now on.  It must have been started with one of our libraries, by\n"
-	"the lines of lwtrace env for instance.  Under liblw the trace begins with a list of the\n"
-	"blocks that are live; under another allocator what was there before stays unknown.",
-	attach_options,
-	attach,
+const struct command command_attach = {
+	.name = "attach",
+	.operands = "PID",
+	.purpose = "record a program that runs already",
+	.text = "Records process PID from now on. It must have been started with one of our\n"
+		"libraries, by the lines of lwtrace env for instance. Under liblw the trace\n"
+		"begins with a list of the blocks that are live; under another allocator what\n"
+		"was there before stays unknown.",
+	.least = 1,
+	.most = 1,
+	.options = {recording_rows},
+	.run = attach,
 };

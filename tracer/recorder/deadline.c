@@ -1,7 +1,6 @@
 /* deadline.c - see deadline.h. */
-#define _GNU_SOURCE
 #include "deadline.h"
-#include "say.h"
+#include "status.h"
 
 #include <signal.h>
 #include <string.h>
@@ -14,7 +13,7 @@ static const char *volatile doing = "";
 static void write_text(const char *text)
 {
 	if (write(STDERR_FILENO, text, strlen(text)) < 0)
-		_exit(EXIT_OWN_FAILURE);
+		_exit(STATUS_FAILED);
 }
 
 /* Async-signal-safe: whatever hangs may hold any lock. */
@@ -26,7 +25,7 @@ static void time_is_over(int signal)
 	write_text(": the session daemon does not answer; run `lwtrace doctor`\n");
 	if (deadline_victim)
 		kill(deadline_victim, SIGKILL);
-	_exit(EXIT_OWN_FAILURE);
+	_exit(STATUS_FAILED);
 }
 
 void deadline_start(unsigned seconds, const char *what)

@@ -1,98 +1,81 @@
 /*
  * doctor.c - lwtrace doctor: whether a recording can work here, and what to do if not.
  */
-#define _GNU_SOURCE
+#include "commands.h"
 #include "libraries.h"
-#include "options.h"
+#include "program.h"
 #include "session.h"
-#include "verbs.h"
+
+#include "cli/text.h"
 
 #include <dlfcn.h>
-#include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct option_row rows[] = {{0}};
+static char finding[1024];
 
-static const struct option_row *doctor_options(void)
+/* What a check has found, when all is well. */
+static int found(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int found(const char *format, ...)
 {
-	return rows;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(finding, sizeof finding, format, args);
+	va_end(args);
+	return 0;
 }
 
-/* A check writes what it found, or what is wrong and what to do; 0: well, -1: not. */
-struct check {
-	const char *name;
-	int (*look)(struct reason *finding);
-};
-
-#define FOUND(finding, ...) (fail(finding, __VA_ARGS__), 0)
-
-static int look_at_system(struct reason *finding)
+static int look_at_system(void)
 {
 	struct utsname name;
 
 	if (uname(&name))
-		return fail(finding, "uname: %s", strerror(errno));
-	return FOUND(finding, "%s %s, %d-bit, page %ld", name.machine, name.release,
+		return msg_errno(STATUS_FAILED, "uname");
+	return found("%s %s, %d-bit, page %ld", name.machine, name.release,
 	             (int)(8 * sizeof(void *)), sysconf(_SC_PAGESIZE));
 }
 
-static bool in_path(const char *name)
+static int look_for_daemon_program(void)
 {
-	const char *path = getenv("PATH");
-	char candidate[4096];
-
-	for (const char *at = path ? path : "/usr/bin:/bin"; *at; at += *at == ':') {
-		size_t length = strcspn(at, ":");
-
-		snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, at, name);
-		if (!access(candidate, X_OK))
-			return true;
-		at += length;
-	}
-	return false;
+	if (!program_in_path("lttng-sessiond"))
+		return msg_fail(STATUS_FAILED,
+		                "no lttng-sessiond in PATH: install the package lttng-tools");
+	return found("lttng-sessiond is installed");
 }
 
-static int look_for_daemon_program(struct reason *finding)
-{
-	if (!in_path("lttng-sessiond"))
-		return fail(finding, "no lttng-sessiond in PATH: install the package lttng-tools");
-	return FOUND(finding, "lttng-sessiond is installed");
-}
-
-static int look_at_daemon(struct reason *finding)
+static int look_at_daemon(void)
 {
 	if (session_daemon_alive())
-		return FOUND(finding, "one runs and answers, with %d sessions; it will be used",
+		return found("one runs and answers, with %d sessions; it will be used",
 		             session_count());
-	return FOUND(finding, "none runs; lwtrace record starts one and ends it");
+	return found("none runs; lwtrace record starts one and ends it");
 }
 
-static int look_at_home(struct reason *finding)
+static int look_at_home(void)
 {
 	const char *home = getenv("LTTNG_HOME") ? getenv("LTTNG_HOME") : getenv("HOME");
 
 	if (!geteuid())
-		return FOUND(finding, "root: the daemon's files are in /var/run/lttng");
+		return found("root: the daemon's files are in /var/run/lttng");
 	if (!home || access(home, W_OK))
-		return FOUND(finding,
-		             "HOME cannot be written: the daemon's files go to a folder in /tmp");
-	return FOUND(finding, "the daemon's files are in %s/.lttng", home);
+		return found("HOME cannot be written: the daemon's files go to a folder in /tmp");
+	return found("the daemon's files are in %s/.lttng", home);
 }
 
-static int look_at_memory(struct reason *finding)
+static int look_at_memory(void)
 {
 	struct buffers buffers;
 
-	if (buffers_fit(&buffers, finding))
+	if (buffers_fit(&buffers))
 		return -1;
-	return FOUND(
-		finding,
+	return found(
 		"/dev/shm has %llu MiB: %llu x %llu KiB for each of %u CPUs, %llu MiB a process%s",
 		(unsigned long long)buffers.shm_free >> 20,
 		(unsigned long long)buffers.subbuf_count,
@@ -105,19 +88,19 @@ static int look_at_memory(struct reason *finding)
 			: "");
 }
 
-static int look_at_libraries(struct reason *finding)
+static int look_at_libraries(void)
 {
 	static const char *const allocators[] = {"liblw", "ptmalloc"};
 	struct preload preload;
 
 	for (int i = 0; i < 2; i++)
-		if (preload_find(&preload, allocators[i], true, finding))
+		if (preload_find(&preload, allocators[i], true))
 			return -1;
-	return FOUND(finding, "found: %s", preload.list);
+	return found("found: %s", preload.list);
 }
 
 /* In a process of its own: loading it starts lttng-ust's threads. */
-static int look_at_provider(struct reason *finding)
+static int look_at_provider(void)
 {
 	struct preload preload;
 	char path[9100];
@@ -125,7 +108,7 @@ static int look_at_provider(struct reason *finding)
 	int status = 0;
 	pid_t child;
 
-	if (preload_find(&preload, "ptmalloc", true, finding))
+	if (preload_find(&preload, "ptmalloc", true))
 		return -1;
 	snprintf(path, sizeof path, "%s", preload.list);
 	slash = strrchr(path, '/');
@@ -136,42 +119,48 @@ static int look_at_provider(struct reason *finding)
 		_exit(dlopen(path, RTLD_NOW) ? 0 : 1);
 	}
 	if (child < 0 || waitpid(child, &status, 0) < 0)
-		return fail(finding, "cannot try: %s", strerror(errno));
+		return msg_errno(STATUS_FAILED, "cannot try");
 	if (status)
-		return fail(finding,
-		            "cannot be loaded: path=\"%s\": install the package liblttng-ust1",
-		            path);
-	return FOUND(finding, "loads: %s", path);
+		return msg_fail(STATUS_FAILED,
+		                "cannot be loaded: path=\"%s\": install the package liblttng-ust1",
+		                path);
+	return found("loads: %s", path);
 }
 
-static const struct check checks[] = {
+/* A check calls found(), or fails with what is wrong and what to do. */
+static const struct {
+	const char *name;
+	int (*look)(void);
+} checks[] = {
 	{"system", look_at_system},         {"lttng-tools", look_for_daemon_program},
 	{"session daemon", look_at_daemon}, {"rights", look_at_home},
 	{"shared memory", look_at_memory},  {"libraries", look_at_libraries},
 	{"provider", look_at_provider},
 };
 
-static int doctor(int argc, char **argv, struct reason *reason)
+static int doctor(const struct command *self, int argc, char **argv)
 {
-	int bad = 0;
+	int problems = 0;
 
-	if (argc)
-		return fail(reason, "unexpected argument: \"%s\"", argv[0]);
+	(void)self, (void)argc, (void)argv;
 	for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-		struct reason finding = {0};
-		int status = checks[i].look(&finding);
+		int status = checks[i].look();
 
-		printf("%-4s %-15s %s\n", status ? "BAD" : "ok", checks[i].name, finding.text);
-		bad += status != 0;
+		if (status)
+			msg_take(finding, sizeof finding);
+		text_scrub(finding);
+		printf("%-4s %-15s %s\n", status ? "BAD" : "ok", checks[i].name, finding);
+		problems += status != 0;
 	}
-	return bad ? fail(reason, "recording cannot work: problems=%d", bad) : 0;
+	return problems ? msg_fail(STATUS_FAILED, "recording cannot work: problems=%d", problems)
+	                : 0;
 }
 
-const struct verb verb_doctor = {
-	"doctor",
-	"",
-	"check whether recording can work here",
-	"Prints a line for each thing a recording needs, and what to do where one is missing.",
-	doctor_options,
-	doctor,
+const struct command command_doctor = {
+	.name = "doctor",
+	.operands = "",
+	.purpose = "check whether recording can work here",
+	.text = "Prints a line for each thing a recording needs, and what to do where one is\n"
+		"missing.",
+	.run = doctor,
 };

@@ -1,5 +1,4 @@
 /* libraries.c - see libraries.h. */
-#define _GNU_SOURCE
 #include "libraries.h"
 
 #include <errno.h>
@@ -45,23 +44,23 @@ static int own_folder(char *folder, size_t size)
 }
 
 /* Writes the absolute path of one of our libraries. */
-static int find_library(const char *name, char path[PATH_MAX], struct reason *reason)
+static int find_library(const char *name, char path[PATH_MAX])
 {
-	const char *wish = getenv("LWTRACE_LIBDIR");
+	const char *given = getenv("LWTRACE_LIBDIR");
 	char folder[PATH_MAX - 64], candidate[PATH_MAX];
 
 	if (!strcmp(name, "libc.so.6")) {
 		snprintf(path, PATH_MAX, "%s", name);
 		return 0;
 	}
-	if (wish) {
-		snprintf(candidate, sizeof candidate, "%s/%s", wish, name);
+	if (given) {
+		snprintf(candidate, sizeof candidate, "%s/%s", given, name);
 		if (realpath(candidate, path))
 			return 0;
 	}
 	if (own_folder(folder, sizeof folder))
-		return fail(reason, "cannot find lwtrace itself: path=\"/proc/self/exe\": %s",
-		            strerror(errno));
+		return msg_errno(STATUS_FAILED,
+		                 "cannot find lwtrace itself: path=\"/proc/self/exe\"");
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		int length =
 			snprintf(candidate, sizeof candidate, "%s/%s/%s", folder, places[i], name);
@@ -69,54 +68,56 @@ static int find_library(const char *name, char path[PATH_MAX], struct reason *re
 		if (length < (int)sizeof candidate && realpath(candidate, path))
 			return 0;
 	}
-	return fail(
-		reason,
+	return msg_fail(
+		STATUS_FAILED,
 		"cannot find library: name=\"%s\": neither beside lwtrace nor in LWTRACE_LIBDIR",
 		name);
 }
 
 /* The list's separators are spaces and colons, and nothing quotes them. */
-static int append(struct preload *preload, const char *path, struct reason *reason)
+static int append(struct preload *preload, const char *path)
 {
 	size_t length = strlen(preload->list);
 
 	if (strpbrk(path, " :"))
-		return fail(reason, "cannot preload a path with a space or a colon: path=\"%s\"",
-		            path);
+		return msg_fail(STATUS_FAILED,
+		                "cannot preload a path with a space or a colon: path=\"%s\"", path);
 	snprintf(preload->list + length, sizeof preload->list - length, "%s%s", length ? ":" : "",
 	         path);
 	return 0;
 }
 
-static int find_other(struct preload *preload, const char *allocator, bool traced,
-                      char path[PATH_MAX], struct reason *reason)
+static int append_library(struct preload *preload, const char *name)
+{
+	char path[PATH_MAX];
+
+	return find_library(name, path) ? STATUS_FAILED : append(preload, path);
+}
+
+static int find_other(struct preload *preload, const char *allocator, bool traced)
 {
 	char other[PATH_MAX];
 	const char *slash = strrchr(allocator, '/');
 
 	if (!strstr(allocator, ".so"))
-		return fail(
-			reason,
+		return msg_fail(
+			STATUS_FAILED,
 			"unknown allocator: allocator=\"%s\": liblw, ptmalloc, system or the path of "
 			"a library",
 			allocator);
 	if (slash && !realpath(allocator, other))
-		return fail(reason, "cannot find allocator: path=\"%s\": %s", allocator,
-		            strerror(errno));
+		return msg_errno(STATUS_FAILED, "cannot find allocator: path=\"%s\"", allocator);
 	if (!slash)
 		snprintf(other, sizeof other, "%s", allocator); /* the loader looks for it */
 	snprintf(preload->name, sizeof preload->name, "%.120s", slash ? slash + 1 : allocator);
-	if (traced &&
-	    (find_library("liblw-shim.so", path, reason) || append(preload, path, reason)))
-		return -1;
+	if (traced && append_library(preload, "liblw-shim.so"))
+		return STATUS_FAILED;
 	preload->below = traced ? "next" : NULL;
-	return append(preload, other, reason);
+	return append(preload, other);
 }
 
-int preload_find(struct preload *preload, const char *allocator, bool traced, struct reason *reason)
+int preload_find(struct preload *preload, const char *allocator, bool traced)
 {
-	char path[PATH_MAX];
-
 	memset(preload, 0, sizeof *preload);
 	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
 		const struct choice *choice = &choices[i];
@@ -126,11 +127,9 @@ int preload_find(struct preload *preload, const char *allocator, bool traced, st
 			continue;
 		snprintf(preload->name, sizeof preload->name, "%s", allocator);
 		preload->below = traced ? choice->below : NULL;
-		if (!library)
-			return 0;
-		return find_library(library, path, reason) ? -1 : append(preload, path, reason);
+		return library ? append_library(preload, library) : 0;
 	}
-	return find_other(preload, allocator, traced, path, reason);
+	return find_other(preload, allocator, traced);
 }
 
 /* Left out: these would start lttng-ust a second time around what our library does itself. */

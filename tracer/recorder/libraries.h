@@ -4,7 +4,7 @@
 #ifndef LW_LIBRARIES_H
 #define LW_LIBRARIES_H
 
-#include "say.h"
+#include "status.h"
 
 #include <stdbool.h>
 
@@ -16,8 +16,7 @@ struct preload {
 };
 
 /* ALLOCATOR is liblw, ptmalloc, system or the path of a library. */
-int preload_find(struct preload *preload, const char *allocator, bool traced,
-                 struct reason *reason);
+int preload_find(struct preload *preload, const char *allocator, bool traced);
 
 /* Sets the environment of this process; in front of what LD_PRELOAD has already. */
 void preload_apply(const struct preload *preload);

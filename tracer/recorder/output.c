@@ -1,10 +1,11 @@
 /* output.c - see output.h. */
-#define _GNU_SOURCE
 #include "output.h"
+
+#include "cli/json.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -43,35 +44,19 @@ static enum content content_of(const char *path)
 	return content;
 }
 
-static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
-{
-	(void)status;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
-
-static int remove_tree(const char *path, struct reason *reason)
-{
-	if (!nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS))
-		return 0;
-	return fail(reason, "cannot replace output: path=\"%s\": %s", path, strerror(errno));
-}
-
-static int make_folder(struct output *output, struct reason *reason)
+static int make_folder(struct output *output)
 {
 	if (mkdir(output->shown, 0777) && errno != EEXIST)
-		return fail(reason, "cannot make output folder: path=\"%s\": %s", output->shown,
-		            strerror(errno));
+		return msg_errno(STATUS_FAILED, "cannot make output folder: path=\"%s\"",
+		                 output->shown);
 	if (!realpath(output->shown, output->path))
-		return fail(reason, "cannot find output folder: path=\"%s\": %s", output->shown,
-		            strerror(errno));
+		return msg_errno(STATUS_FAILED, "cannot find output folder: path=\"%s\"",
+		                 output->shown);
 	output->made = true;
 	return 0;
 }
 
-int output_make(struct output *output, const char *name, const char *program, bool force,
-                struct reason *reason)
+int output_make(struct output *output, const char *name, const char *program, bool force)
 {
 	const char *slash = strrchr(program, '/');
 	size_t length;
@@ -87,44 +72,30 @@ int output_make(struct output *output, const char *name, const char *program, bo
 	switch (content_of(output->shown)) {
 	case MISSING:
 	case EMPTY:
-		return make_folder(output, reason);
+		return make_folder(output);
 	case TRACE:
 		if (!force)
-			return fail(reason, "output exists: path=\"%s\": use -f to replace it",
-			            output->shown);
-		return remove_tree(output->shown, reason) ? -1 : make_folder(output, reason);
+			return msg_fail(STATUS_FAILED,
+			                "output exists: path=\"%s\": use -f to replace it",
+			                output->shown);
+		if (trace_remove(output->shown))
+			return msg_errno(STATUS_FAILED, "cannot replace output: path=\"%s\"",
+			                 output->shown);
+		return make_folder(output);
 	case OTHER:
 		break;
 	}
-	return fail(reason, "output exists and is no trace: path=\"%s\": choose another",
-	            output->shown);
+	return msg_fail(STATUS_FAILED, "output exists and is no trace: path=\"%s\": choose another",
+	                output->shown);
 }
 
 void output_discard(struct output *output)
 {
-	struct reason ignored;
-
 	if (output->made)
-		remove_tree(output->path, &ignored);
+		trace_remove(output->path);
 }
 
 /* ---- lwtrace.json ----------------------------------------------------------------------- */
-
-void json_string(FILE *file, const char *text)
-{
-	fputc('"', file);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			fprintf(file, "\\%c", c);
-		else if (c < 0x20)
-			fprintf(file, "\\u%04x", c);
-		else
-			fputc(c, file);
-	}
-	fputc('"', file);
-}
 
 static void json_processes(FILE *file, const struct trace_sum *sum)
 {
@@ -146,7 +117,7 @@ void output_describe(const struct output *output, char **argv, const char *alloc
 	snprintf(path, sizeof path, "%s/lwtrace.json", output->path);
 	file = fopen(path, "we");
 	if (!file) {
-		say(0, "warning: cannot write description: path=\"%s\": %s", path, strerror(errno));
+		msg_note("warning: cannot write description: path=\"%s\": %m", path);
 		return;
 	}
 	fputs("{\n  \"program\": ", file);

@@ -2,7 +2,7 @@
 #ifndef LW_OUTPUT_H
 #define LW_OUTPUT_H
 
-#include "say.h"
+#include "status.h"
 #include "trace.h"
 
 #include <stdbool.h>
@@ -15,8 +15,7 @@ struct output {
 };
 
 /* Makes the folder NAME (NULL: one named after PROGRAM); FORCE empties one that holds a trace. */
-int output_make(struct output *output, const char *name, const char *program, bool force,
-                struct reason *reason);
+int output_make(struct output *output, const char *name, const char *program, bool force);
 
 /* Removes a folder in which nothing was recorded. */
 void output_discard(struct output *output);
@@ -24,9 +23,5 @@ void output_discard(struct output *output);
 /* Writes lwtrace.json. */
 void output_describe(const struct output *output, char **argv, const char *allocator, pid_t pid,
                      int status, const struct trace_sum *sum);
-
-/* Writes TEXT as a JSON string. */
-#include <stdio.h>
-void json_string(FILE *file, const char *text);
 
 #endif

@@ -1,5 +1,4 @@
 /* program.c - finding and checking the program; see program.h. */
-#define _GNU_SOURCE
 #include "program.h"
 
 #include <elf.h>
@@ -26,56 +25,67 @@ static bool is_runnable(const char *path)
 	return !stat(path, &status) && S_ISREG(status.st_mode) && !access(path, X_OK);
 }
 
-static int check_file(const char *path, struct reason *reason)
+static int check_file(const char *path)
 {
 	struct stat status;
 
-	if (stat(path, &status)) {
-		int code =
-			errno == ENOENT || errno == ENOTDIR ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
-
-		return fail_status(reason, code, "cannot find program: path=\"%s\": %s", path,
-		                   strerror(errno));
-	}
+	if (stat(path, &status))
+		return msg_errno(errno == ENOENT || errno == ENOTDIR ? STATUS_NOT_FOUND
+		                                                     : STATUS_NOT_EXECUTABLE,
+		                 "cannot find program: path=\"%s\"", path);
 	if (!S_ISREG(status.st_mode))
-		return fail_status(reason, EXIT_NOT_EXECUTABLE,
-		                   "cannot run program: path=\"%s\": not a regular file", path);
+		return msg_fail(STATUS_NOT_EXECUTABLE,
+		                "cannot run program: path=\"%s\": not a regular file", path);
 	if (access(path, X_OK))
-		return fail_status(reason, EXIT_NOT_EXECUTABLE,
-		                   "cannot run program: path=\"%s\": %s", path, strerror(errno));
+		return msg_errno(STATUS_NOT_EXECUTABLE, "cannot run program: path=\"%s\"", path);
 	return 0;
 }
 
-int program_find(struct program *program, const char *name, struct reason *reason)
+/* Looks for NAME in the folders of PATH; true when what PROGRAM->path is then can be run. */
+static bool search_path(struct program *program, const char *name)
 {
 	const char *path = getenv("PATH");
 	char found[sizeof program->path] = "";
 
-	if (strchr(name, '/')) {
-		snprintf(program->path, sizeof program->path, "%s", name);
-		return check_file(name, reason);
-	}
 	for (const char *at = path ? path : "/usr/bin:/bin"; *at; at += *at == ':') {
 		size_t length = strcspn(at, ":");
 
 		snprintf(program->path, sizeof program->path, "%.*s%s%s", (int)length, at,
 		         length ? "/" : "", name);
 		if (is_runnable(program->path))
-			return 0;
+			return true;
 		if (!*found && !access(program->path, F_OK))
-			snprintf(found, sizeof found, "%s", program->path);
+			strcpy(found, program->path);
 		at += length;
 	}
-	if (*found)
-		return check_file(found, reason);
-	return fail_status(reason, EXIT_NOT_FOUND, "cannot find program: name=\"%s\": not in PATH",
-	                   name);
+	strcpy(program->path, found);
+	return false;
+}
+
+int program_find(struct program *program, const char *name)
+{
+	if (strchr(name, '/')) {
+		snprintf(program->path, sizeof program->path, "%s", name);
+		return check_file(name);
+	}
+	if (search_path(program, name))
+		return 0;
+	if (*program->path)
+		return check_file(program->path);
+	return msg_fail(STATUS_NOT_FOUND, "cannot find program: name=\"%s\": not in PATH", name);
+}
+
+bool program_in_path(const char *name)
+{
+	struct program program;
+
+	return search_path(&program, name);
 }
 
 /* ---- what ------------------------------------------------------------------------------- */
 
 /* Follows "#! INTERPRETER"; leaves the ELF file, or what is neither, in program->binary. */
-static int follow_scripts(struct program *program, struct reason *reason)
+static int follow_scripts(struct program *program)
 {
 	snprintf(program->binary, sizeof program->binary, "%s", program->path);
 	for (int depth = 0; depth < MAX_SCRIPTS; depth++) {
@@ -90,17 +100,15 @@ static int follow_scripts(struct program *program, struct reason *reason)
 		name = line + 2 + strspn(line + 2, " \t");
 		name[strcspn(name, " \t\n")] = '\0';
 		memmove(line, name, strlen(name) + 1);
-		if (check_file(line, reason)) {
-			reason->status = EXIT_NOT_EXECUTABLE;
-			return -1;
-		}
+		if (check_file(line))
+			return STATUS_NOT_EXECUTABLE;
 		snprintf(program->binary, sizeof program->binary, "%s", line);
 	}
 	return 0;
 }
 
 /* LD_PRELOAD is ignored for a program that runs with more rights than its caller. */
-static int check_rights(const char *path, struct reason *reason)
+static int check_rights(const char *path)
 {
 	struct stat status;
 	char capabilities[64];
@@ -109,15 +117,15 @@ static int check_rights(const char *path, struct reason *reason)
 		return 0;
 	if (((status.st_mode & S_ISUID) && status.st_uid != getuid()) ||
 	    ((status.st_mode & S_ISGID) && status.st_gid != getgid()))
-		return fail(
-			reason,
+		return msg_fail(
+			STATUS_FAILED,
 			"cannot record a setuid or setgid program: path=\"%s\": the loader ignores "
 			"LD_PRELOAD there; record it as its owner",
 			path);
 	if (getuid() &&
 	    getxattr(path, "security.capability", capabilities, sizeof capabilities) > 0)
-		return fail(
-			reason,
+		return msg_fail(
+			STATUS_FAILED,
 			"cannot record a program with file capabilities: path=\"%s\": the loader "
 			"ignores LD_PRELOAD there",
 			path);
@@ -147,7 +155,7 @@ static bool loader_of(int fd, char *name, size_t size)
 	return false;
 }
 
-static int check_elf(int fd, const char *path, struct reason *reason)
+static int check_elf(int fd, const char *path)
 {
 	unsigned char mine[EI_NIDENT] = "", his[EI_NIDENT] = "";
 	char loader[256] = "";
@@ -162,8 +170,8 @@ static int check_elf(int fd, const char *path, struct reason *reason)
 	    pread(self, &my_machine, 2, 18) == 2 && pread(fd, &his_machine, 2, 18) == 2 &&
 	    (mine[EI_CLASS] != his[EI_CLASS] || my_machine != his_machine)) {
 		close(self);
-		return fail(
-			reason,
+		return msg_fail(
+			STATUS_FAILED,
 			"cannot record a program of another architecture: path=\"%s\", bits=%d, "
 			"machine=%d: libraries and session daemon are %d-bit, machine=%d",
 			path, his[EI_CLASS] == ELFCLASS64 ? 64 : 32, his_machine,
@@ -171,28 +179,29 @@ static int check_elf(int fd, const char *path, struct reason *reason)
 	}
 	close(self);
 	if (!loader_of(fd, loader, sizeof loader))
-		return fail(
-			reason,
+		return msg_fail(
+			STATUS_FAILED,
 			"cannot record a static program: path=\"%s\": nothing can be preloaded into "
 			"it; link it dynamically",
 			path);
 	if (strstr(loader, "ld-musl"))
-		return fail(reason,
-		            "cannot record a program of another libc: path=\"%s\", loader=\"%s\"",
-		            path, loader);
+		return msg_fail(
+			STATUS_FAILED,
+			"cannot record a program of another libc: path=\"%s\", loader=\"%s\"", path,
+			loader);
 	return 0;
 }
 
-int program_check(struct program *program, struct reason *reason)
+int program_check(struct program *program)
 {
-	int fd, status;
+	int status = follow_scripts(program), fd;
 
-	if (follow_scripts(program, reason) || check_rights(program->binary, reason))
-		return -1;
-	fd = open(program->binary, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	status = check_elf(fd, program->binary, reason);
-	close(fd);
+	if (!status)
+		status = check_rights(program->binary);
+	fd = status ? -1 : open(program->binary, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		status = check_elf(fd, program->binary);
+		close(fd);
+	}
 	return status;
 }

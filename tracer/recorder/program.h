@@ -4,7 +4,9 @@
 #ifndef LW_PROGRAM_H
 #define LW_PROGRAM_H
 
-#include "say.h"
+#include "status.h"
+
+#include <stdbool.h>
 
 struct program {
 	char path[4096];   /* what is executed */
@@ -12,9 +14,12 @@ struct program {
 };
 
 /* Finds NAME along PATH; fails with status 127 or 126 as a shell does. */
-int program_find(struct program *program, const char *name, struct reason *reason);
+int program_find(struct program *program, const char *name);
+
+/* Whether NAME can be run from PATH. */
+bool program_in_path(const char *name);
 
 /* Refuses, in one sentence, what LD_PRELOAD cannot reach: static, setuid, of another architecture. */
-int program_check(struct program *program, struct reason *reason);
+int program_check(struct program *program);
 
 #endif

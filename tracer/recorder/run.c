@@ -1,5 +1,4 @@
 /* run.c - see run.h. */
-#define _GNU_SOURCE
 #include "run.h"
 
 #include <errno.h>
@@ -48,19 +47,19 @@ static void become_program(const struct program *program, char **argv,
 	execv(program->path, argv);
 	error = errno;
 	if (write(report, &error, sizeof error) < 0)
-		_exit(EXIT_OWN_FAILURE);
-	_exit(error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+		_exit(STATUS_FAILED);
+	_exit(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE);
 }
 
 int run_start(struct run *run, const struct program *program, char **argv,
-              const struct preload *preload, struct reason *reason)
+              const struct preload *preload)
 {
 	int report[2], error = 0;
 
 	if (run->follow)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (pipe2(report, O_CLOEXEC))
-		return fail(reason, "cannot run program: %s", strerror(errno));
+		return msg_errno(STATUS_FAILED, "cannot run program");
 	run->pid = fork();
 	if (!run->pid && run->silent)
 		silence();
@@ -72,17 +71,19 @@ int run_start(struct run *run, const struct program *program, char **argv,
 	else if (read(report[0], &error, sizeof error) == sizeof error)
 		waitpid(run->pid, NULL, 0);
 	close(report[0]);
-	if (error)
-		return fail_status(reason, error == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE,
-		                   "cannot run program: path=\"%s\": %s", program->path,
-		                   strerror(error));
-	return 0;
+	if (!error)
+		return 0;
+	errno = error;
+	return msg_errno(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE,
+	                 "cannot run program: path=\"%s\"", program->path);
 }
 
-static void take_status(struct run *run, int status)
+double run_cpu_seconds(const struct run *run)
 {
-	run->ended = true;
-	run->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	const struct timeval *user = &run->usage.ru_utime, *system = &run->usage.ru_stime;
+
+	return (double)(user->tv_sec + system->tv_sec) +
+	       (double)(user->tv_usec + system->tv_usec) / 1e6;
 }
 
 /* Collects what has ended; true when nobody is left to wait for. */
@@ -96,7 +97,8 @@ static bool reap(struct run *run)
 		if (pid != run->pid)
 			continue;
 		run->usage = usage;
-		take_status(run, status);
+		run->ended = true;
+		run->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 		if (!run->follow)
 			return true;
 	}

@@ -20,12 +20,15 @@ struct run {
 	struct rusage usage; /* of the program and of its waited-for children */
 };
 
+/* User and system, in seconds. */
+double run_cpu_seconds(const struct run *run);
+
 /* Before the first run: signals are waited for, not taken. */
 void run_prepare(void);
 
 /* Starts PROGRAM with ARGV; fails with 126 or 127 when exec does. */
 int run_start(struct run *run, const struct program *program, char **argv,
-              const struct preload *preload, struct reason *reason);
+              const struct preload *preload);
 
 /* Waits at most MS; passes on signals sent to lwtrace.  True when there is nothing left to wait for. */
 bool run_wait(struct run *run, unsigned ms);

@@ -8,7 +8,6 @@
  *   lw         the facts; when full, facts are discarded and counted, the program never waits
  *   sites      lttng-ust's list of the process' libraries, for the viewer's call sites
  */
-#define _GNU_SOURCE
 #include "session.h"
 #include "deadline.h"
 
@@ -45,13 +44,13 @@ static unsigned possible_cpus(void)
 
 /* 16 MiB for each CPU lose nothing at full speed.  A process may take a quarter of what /dev/shm
  * has, since others may follow by fork; less than 512 KiB for each CPU is not worth recording. */
-int buffers_fit(struct buffers *buffers, struct reason *reason)
+int buffers_fit(struct buffers *buffers)
 {
 	struct statvfs shm;
 	uint64_t budget;
 
 	if (statvfs("/dev/shm", &shm))
-		return fail(reason, "cannot find shared memory: path=\"/dev/shm\": %m");
+		return msg_fail(STATUS_FAILED, "cannot find shared memory: path=\"/dev/shm\": %m");
 	buffers->cpus = possible_cpus();
 	buffers->shm_free = (uint64_t)shm.f_bavail * shm.f_frsize;
 	buffers->subbuf_size = MIB;
@@ -63,8 +62,8 @@ int buffers_fit(struct buffers *buffers, struct reason *reason)
 		else if (buffers->subbuf_size > 128 * KIB)
 			buffers->subbuf_size /= 2;
 		else
-			return fail(
-				reason,
+			return msg_fail(
+				STATUS_FAILED,
 				"/dev/shm is too small for trace buffers: free=%llu KiB, needed=%llu "
 				"KiB: make it larger (mount -o remount,size=256M /dev/shm, or "
 				"docker run --shm-size)",
@@ -91,13 +90,13 @@ int session_count(void)
 }
 
 static int add_channel(struct lttng_handle *handle, struct lttng_domain *domain, const char *name,
-                       struct lttng_channel_attr attr, struct reason *reason)
+                       struct lttng_channel_attr attr)
 {
 	struct lttng_channel *channel = lttng_channel_create(domain);
 	int error;
 
 	if (!channel)
-		return fail(reason, "cannot make channel: name=\"%s\"", name);
+		return msg_fail(STATUS_FAILED, "cannot make channel: name=\"%s\"", name);
 	snprintf(channel->name, sizeof channel->name, "%s", name);
 	channel->attr.overwrite = attr.overwrite;
 	channel->attr.subbuf_size = attr.subbuf_size;
@@ -108,19 +107,18 @@ static int add_channel(struct lttng_handle *handle, struct lttng_domain *domain,
 	error = lttng_enable_channel(handle, channel);
 	lttng_channel_destroy(channel);
 	if (error)
-		return fail(reason, "cannot make channel: name=\"%s\": %s", name,
-		            lttng_strerror(error));
+		return msg_fail(STATUS_FAILED, "cannot make channel: name=\"%s\": %s", name,
+		                lttng_strerror(error));
 	return 0;
 }
 
-static int add_events(struct lttng_handle *handle, const char *pattern, const char *channel,
-                      struct reason *reason)
+static int add_events(struct lttng_handle *handle, const char *pattern, const char *channel)
 {
 	struct lttng_event *event = lttng_event_create();
 	int error;
 
 	if (!event)
-		return fail(reason, "cannot make event rule: pattern=\"%s\"", pattern);
+		return msg_fail(STATUS_FAILED, "cannot make event rule: pattern=\"%s\"", pattern);
 	event->type = LTTNG_EVENT_TRACEPOINT;
 	event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
 	event->loglevel = -1;
@@ -128,34 +126,34 @@ static int add_events(struct lttng_handle *handle, const char *pattern, const ch
 	error = lttng_enable_event_with_exclusions(handle, event, channel, NULL, 0, NULL);
 	lttng_event_destroy(event);
 	if (error)
-		return fail(reason, "cannot enable events: pattern=\"%s\": %s", pattern,
-		            lttng_strerror(error));
+		return msg_fail(STATUS_FAILED, "cannot enable events: pattern=\"%s\": %s", pattern,
+		                lttng_strerror(error));
 	return 0;
 }
 
 /* Of all the processes that the daemon knows, only PID. */
-static int track(struct lttng_handle *handle, int pid, struct reason *reason)
+static int track(struct lttng_handle *handle, int pid)
 {
 	int error = lttng_track_pid(handle, pid);
 
 	if (error < 0)
-		return fail(reason, "cannot record one process alone: pid=%d: %s", pid,
-		            lttng_strerror(error));
+		return msg_fail(STATUS_FAILED, "cannot record one process alone: pid=%d: %s", pid,
+		                lttng_strerror(error));
 	return 0;
 }
 
-static int start(const struct session *session, struct reason *reason)
+static int start(const struct session *session)
 {
 	int error = lttng_start_tracing(session->name);
 
 	if (error < 0)
-		return fail(reason, "cannot start tracing: %s", lttng_strerror(error));
+		return msg_fail(STATUS_FAILED, "cannot start tracing: %s", lttng_strerror(error));
 	return 0;
 }
 
 /* Started before the events are enabled: a program that runs already takes an enabled event for a
  * recording that has begun, and what it then says first must not be lost. */
-static int fill_session(struct session *session, int pid, struct reason *reason)
+static int fill_session(struct session *session, int pid)
 {
 	struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_PID};
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -172,16 +170,15 @@ static int fill_session(struct session *session, int pid, struct reason *reason)
 	                                         .num_subbuf = 4,
 	                                         .switch_timer_interval = 200000};
 	struct lttng_handle *handle = lttng_create_handle(session->name, &domain);
-	int status = -1;
+	int status = STATUS_FAILED;
 
 	if (!handle)
-		return fail(reason, "cannot open session: name=\"%s\"", session->name);
-	if (add_channel(handle, &domain, "metadata", metadata, reason) ||
-	    add_channel(handle, &domain, "lw", facts, reason) ||
-	    add_channel(handle, &domain, "sites", sites, reason) ||
-	    (pid && track(handle, pid, reason)) || start(session, reason) ||
-	    add_events(handle, "lw:*", "lw", reason) ||
-	    add_events(handle, "lttng_ust_statedump:*", "sites", reason))
+		return msg_fail(STATUS_FAILED, "cannot open session: name=\"%s\"", session->name);
+	if (add_channel(handle, &domain, "metadata", metadata) ||
+	    add_channel(handle, &domain, "lw", facts) ||
+	    add_channel(handle, &domain, "sites", sites) || (pid && track(handle, pid)) ||
+	    start(session) || add_events(handle, "lw:*", "lw") ||
+	    add_events(handle, "lttng_ust_statedump:*", "sites"))
 		goto out;
 	status = 0;
 out:
@@ -189,36 +186,36 @@ out:
 	return status;
 }
 
-static int create_session(struct session *session, const struct session_wish *wish,
-                          struct reason *reason)
+static int create_session(struct session *session, const struct session_options *options)
 {
 	struct lttng_session_descriptor *descriptor;
 	enum lttng_error_code code;
 
 	snprintf(session->name, sizeof session->name, "lwtrace-%d", (int)getpid());
 	descriptor =
-		wish->url ? lttng_session_descriptor_network_create(session->name, wish->url, NULL)
-			  : lttng_session_descriptor_local_create(session->name, wish->output);
+		options->url
+			? lttng_session_descriptor_network_create(session->name, options->url, NULL)
+			: lttng_session_descriptor_local_create(session->name, options->output);
 	if (!descriptor)
-		return fail(reason, "bad destination of the trace: %s",
-		            wish->url ? wish->url : wish->output);
+		return msg_fail(STATUS_FAILED, "bad destination of the trace: %s",
+		                options->url ? options->url : options->output);
 	code = lttng_create_session_ext(descriptor);
 	lttng_session_descriptor_destroy(descriptor);
 	if (code != LTTNG_OK)
-		return fail(reason, "cannot create session: name=\"%s\": %s", session->name,
-		            lttng_strerror(-(int)code));
+		return msg_fail(STATUS_FAILED, "cannot create session: name=\"%s\": %s",
+		                session->name, lttng_strerror(-(int)code));
 	session->created = true;
 	return 0;
 }
 
-int session_open(struct session *session, const struct session_wish *wish, struct reason *reason)
+int session_open(struct session *session, const struct session_options *options)
 {
 	int status;
 
 	deadline_start(SETUP_SECONDS, "cannot set up the recording");
-	status = create_session(session, wish, reason);
+	status = create_session(session, options);
 	if (!status)
-		status = fill_session(session, wish->pid, reason);
+		status = fill_session(session, options->pid);
 	if (status && session->created) {
 		lttng_destroy_session_no_wait(session->name);
 		session->created = false;
@@ -230,39 +227,40 @@ int session_open(struct session *session, const struct session_wish *wish, struc
 /* ---- end -------------------------------------------------------------------------------- */
 
 /* Waits until the consumer has written what the rings hold. */
-static int wait_for_data(const char *name, struct reason *reason)
+static int wait_for_data(const char *name)
 {
 	const unsigned long long give_up = clock_now() + (STOP_SECONDS - 30) * 1000000000ull;
 	int pending;
 
 	while ((pending = lttng_data_pending(name)) == 1) {
 		if (clock_now() > give_up)
-			return fail(reason,
-			            "the consumer daemon does not finish writing the trace");
+			return msg_fail(STATUS_FAILED,
+			                "the consumer daemon does not finish writing the trace");
 		nap(20);
 	}
 	if (pending < 0)
-		return fail(reason, "cannot ask whether the trace is written: %s",
-		            lttng_strerror(pending));
+		return msg_fail(STATUS_FAILED, "cannot ask whether the trace is written: %s",
+		                lttng_strerror(pending));
 	return 0;
 }
 
-static int destroy(const char *name, struct reason *reason)
+static int destroy(const char *name)
 {
 	struct lttng_destruction_handle *handle = NULL;
 	enum lttng_error_code code = lttng_destroy_session_ext(name, &handle);
 	enum lttng_destruction_handle_status status;
 
 	if (code != LTTNG_OK)
-		return fail(reason, "cannot close session: %s", lttng_strerror(-(int)code));
+		return msg_fail(STATUS_FAILED, "cannot close session: %s",
+		                lttng_strerror(-(int)code));
 	status = lttng_destruction_handle_wait_for_completion(handle, 15000);
 	lttng_destruction_handle_destroy(handle);
 	if (status != LTTNG_DESTRUCTION_HANDLE_STATUS_COMPLETED)
-		return fail(reason, "the session does not close: name=\"%s\"", name);
+		return msg_fail(STATUS_FAILED, "the session does not close: name=\"%s\"", name);
 	return 0;
 }
 
-int session_stop(struct session *session, struct reason *reason)
+int session_stop(struct session *session)
 {
 	int stopped, status;
 
@@ -270,10 +268,11 @@ int session_stop(struct session *session, struct reason *reason)
 		return 0;
 	deadline_start(STOP_SECONDS, "cannot end the recording");
 	stopped = lttng_stop_tracing_no_wait(session->name);
-	status = stopped < 0 ? fail(reason, "cannot stop tracing: %s", lttng_strerror(stopped))
-	                     : wait_for_data(session->name, reason);
-	if (destroy(session->name, reason))
-		status = -1;
+	status = stopped < 0 ? msg_fail(STATUS_FAILED, "cannot stop tracing: %s",
+	                                lttng_strerror(stopped))
+	                     : wait_for_data(session->name);
+	if (destroy(session->name))
+		status = STATUS_FAILED;
 	session->created = false;
 	deadline_stop();
 	return status;

@@ -4,12 +4,12 @@
 #ifndef LW_SESSION_H
 #define LW_SESSION_H
 
-#include "say.h"
+#include "status.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct session_wish {
+struct session_options {
 	const char *output; /* absolute path of the trace's folder; NULL: see URL */
 	const char *url;    /* net://HOST of a relay daemon, or NULL */
 	int pid;            /* record this process only; 0: all */
@@ -29,7 +29,7 @@ struct session {
 };
 
 /* Sizes the buffers to what /dev/shm can hold; fails when that is too little for any recording. */
-int buffers_fit(struct buffers *buffers, struct reason *reason);
+int buffers_fit(struct buffers *buffers);
 
 bool session_daemon_alive(void);
 
@@ -37,9 +37,9 @@ bool session_daemon_alive(void);
 int session_count(void);
 
 /* Makes the session with its channels and starts it. */
-int session_open(struct session *session, const struct session_wish *wish, struct reason *reason);
+int session_open(struct session *session, const struct session_options *options);
 
-/* Stops it and waits until all is written; destroys it.  Returns -1 when data may be missing. */
-int session_stop(struct session *session, struct reason *reason);
+/* Stops it and waits until all is written; destroys it.  Fails when data may be missing. */
+int session_stop(struct session *session);
 
 #endif

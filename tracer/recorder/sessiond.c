@@ -5,7 +5,6 @@
  * held while somebody starts or ends the daemon, its second is shared by all users.  Whoever can
  * take the second alone is the last.  The kernel drops the locks of an lwtrace that was killed.
  */
-#define _GNU_SOURCE
 #include "sessiond.h"
 #include "deadline.h"
 #include "session.h"
@@ -47,7 +46,7 @@ static bool usable_home(const char *home)
 
 /* An ordinary user's daemon lives under LTTNG_HOME or HOME; without either, under a folder of our
  * own, which the program is told of by the environment. */
-static int find_places(struct sessiond *daemon, char *lock_path, size_t size, struct reason *reason)
+static int find_places(struct sessiond *daemon, char *lock_path, size_t size)
 {
 	const char *home = getenv("LTTNG_HOME");
 
@@ -63,9 +62,9 @@ static int find_places(struct sessiond *daemon, char *lock_path, size_t size, st
 		snprintf(daemon->home, sizeof daemon->home, "/tmp/lwtrace-%u.XXXXXX",
 		         (unsigned)geteuid());
 		if (!mkdtemp(daemon->home))
-			return fail(reason,
-			            "cannot make a folder for the session daemon: path=\"%s\": %s",
-			            daemon->home, strerror(errno));
+			return msg_errno(STATUS_FAILED,
+			                 "cannot make a folder for the session daemon: path=\"%s\"",
+			                 daemon->home);
 		home = daemon->home;
 		setenv("LTTNG_HOME", home, 1);
 	}
@@ -115,46 +114,47 @@ static void become_daemon(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	unsetenv("LD_PRELOAD");
 	dup2(null, STDIN_FILENO);
-	if (say_level < 1) {
+	if (msg_level < 1) {
 		dup2(null, STDOUT_FILENO);
 		dup2(null, STDERR_FILENO);
 	}
 	execlp("lttng-sessiond", "lttng-sessiond", "--daemonize", "--no-kernel", (char *)NULL);
-	_exit(EXIT_NOT_FOUND);
+	_exit(STATUS_NOT_FOUND);
 }
 
 /* With --daemonize it returns when it is ready. */
-static int start_daemon(struct reason *reason)
+static int start_daemon(void)
 {
 	const unsigned long long give_up = clock_now() + 15000000000ull;
 	pid_t child = fork();
 	int status = 0;
 
 	if (child < 0)
-		return fail(reason, "cannot start the session daemon: %s", strerror(errno));
+		return msg_errno(STATUS_FAILED, "cannot start the session daemon");
 	if (!child)
 		become_daemon();
 	while (!waitpid(child, &status, WNOHANG)) {
 		if (clock_now() > give_up) {
 			kill(child, SIGKILL);
 			waitpid(child, &status, 0);
-			return fail(
-				reason,
+			return msg_fail(
+				STATUS_FAILED,
 				"the session daemon does not become ready; run `lwtrace doctor`");
 		}
 		nap(5);
 	}
-	if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_NOT_FOUND)
-		return fail(reason, "cannot find lttng-sessiond: install the package lttng-tools");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NOT_FOUND)
+		return msg_fail(STATUS_FAILED,
+		                "cannot find lttng-sessiond: install the package lttng-tools");
 	if (!session_daemon_alive())
-		return fail(reason,
-		            "the session daemon did not start: status=%d; run `lwtrace doctor`",
-		            WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+		return msg_fail(STATUS_FAILED,
+		                "the session daemon did not start: status=%d; run `lwtrace doctor`",
+		                WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 	return 0;
 }
 
 /* Under the lock of BYTE_CHANGE.  The file holds the number of the daemon that we started. */
-static int find_or_start(struct sessiond *daemon, struct reason *reason)
+static int find_or_start(struct sessiond *daemon)
 {
 	char text[32] = "";
 
@@ -165,9 +165,9 @@ static int find_or_start(struct sessiond *daemon, struct reason *reason)
 			daemon->started = 0;
 		return 0;
 	}
-	say(1, "starting a session daemon");
-	if (start_daemon(reason))
-		return -1;
+	msg_step("starting a session daemon");
+	if (start_daemon())
+		return STATUS_FAILED;
 	daemon->started = read_pid(daemon->pid_file);
 	snprintf(text, sizeof text, "%-10d\n", (int)daemon->started);
 	if (pwrite(daemon->lock, text, strlen(text), 0) < 0)
@@ -175,24 +175,24 @@ static int find_or_start(struct sessiond *daemon, struct reason *reason)
 	return 0;
 }
 
-int sessiond_open(struct sessiond *daemon, struct reason *reason)
+int sessiond_open(struct sessiond *daemon)
 {
 	char lock_path[600];
 	int status;
 
 	*daemon = (struct sessiond){.lock = -1};
-	if (find_places(daemon, lock_path, sizeof lock_path, reason))
-		return -1;
+	if (find_places(daemon, lock_path, sizeof lock_path))
+		return STATUS_FAILED;
 	daemon->lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (daemon->lock < 0)
-		return fail(reason, "cannot open lock file: path=\"%s\": %s", lock_path,
-		            strerror(errno));
+		return msg_errno(STATUS_FAILED, "cannot open lock file: path=\"%s\"", lock_path);
 	if (lock_byte(daemon->lock, BYTE_CHANGE, F_WRLCK, 30000))
-		return fail(reason,
-		            "another lwtrace is starting or ending the session daemon: path=\"%s\"",
-		            lock_path);
+		return msg_fail(
+			STATUS_FAILED,
+			"another lwtrace is starting or ending the session daemon: path=\"%s\"",
+			lock_path);
 	deadline_start(30, "cannot reach the session daemon");
-	status = find_or_start(daemon, reason);
+	status = find_or_start(daemon);
 	deadline_stop();
 	if (!status)
 		lock_byte(daemon->lock, BYTE_USERS, F_RDLCK, 0);
@@ -215,7 +215,7 @@ static bool ended_within(pid_t pid, unsigned ms)
 
 static void end_daemon(pid_t pid)
 {
-	say(1, "ending the session daemon: pid=%d", (int)pid);
+	msg_step("ending the session daemon: pid=%d", (int)pid);
 	kill(pid, SIGTERM);
 	if (ended_within(pid, 5000))
 		return;
@@ -231,7 +231,7 @@ static void remove_home(const char *home)
 
 	if (!child) {
 		execvp("rm", argv);
-		_exit(EXIT_NOT_FOUND);
+		_exit(STATUS_NOT_FOUND);
 	}
 	if (child > 0)
 		waitpid(child, NULL, 0);

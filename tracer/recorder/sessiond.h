@@ -5,7 +5,7 @@
 #ifndef LW_SESSIOND_H
 #define LW_SESSIOND_H
 
-#include "say.h"
+#include "status.h"
 
 #include <sys/types.h>
 
@@ -17,7 +17,7 @@ struct sessiond {
 };
 
 /* Fails when no daemon can be reached or started. */
-int sessiond_open(struct sessiond *daemon, struct reason *reason);
+int sessiond_open(struct sessiond *daemon);
 
 /* Ends the daemon if an lwtrace started it and nobody else uses it. */
 void sessiond_close(struct sessiond *daemon);

@@ -4,44 +4,36 @@
  * Tracing slows a program down, so a trace's clock decides nothing.  The runs are interleaved
  * (a b a b ...), so that a machine that grows busy or hot is unfair to none.
  */
-#define _GNU_SOURCE
+#include "commands.h"
 #include "deadline.h"
 #include "libraries.h"
-#include "options.h"
-#include "output.h"
 #include "program.h"
 #include "run.h"
-#include "verbs.h"
 
-#include <errno.h>
+#include "cli/json.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-	MAX_ALLOCATORS = 8,
-	MAX_RUNS = 1000
+	MAX_ALLOCATORS = 8
 };
 
-static struct {
-	unsigned runs;
-	const char *json, *allocators;
-} wish = {.runs = 5, .allocators = "ptmalloc,liblw"};
+static int64_t runs = 5;
+static const char *json, *allocators = "ptmalloc,liblw";
+
+static const struct option_type type_runs = OPTION_COUNT(1, 1000000);
 
 static const struct option_row rows[] = {
-	{'n', "runs", "N", "runs under each allocator (default: 5)", OPTION_COUNT, &wish.runs, 0},
-	{'a', "allocators", "LIST",
-         "separated by commas (default: ptmalloc,liblw); see lwtrace record", OPTION_TEXT,
-         &wish.allocators, 0},
-	{0, "json", "FILE", "write the figures there too, for lwview report --stat", OPTION_TEXT,
-         &wish.json, 0},
-	{0}};
-
-static const struct option_row *stat_options(void)
-{
-	return rows;
-}
+	{'n', "runs", &type_runs, &runs, "N", "runs under each allocator (default: 5)"},
+	{'a', "allocators", &option_text, &allocators, "LIST",
+         "separated by commas (default: ptmalloc,liblw); see lwtrace record"},
+	{0, "json", &option_text, &json, "FILE",
+         "write the figures there too, for lwview report --stat"},
+	OPTION_END,
+};
 
 /* ---- figures ---------------------------------------------------------------------------- */
 
@@ -67,7 +59,6 @@ static const struct column columns[FIGURES] = {
 };
 
 struct contender {
-	char name[128];
 	struct preload preload;
 	double *run[FIGURES];
 	double median[FIGURES];
@@ -83,41 +74,40 @@ static int by_value(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(double *values, unsigned count)
+static double median(double *values, int64_t count)
 {
-	qsort(values, count, sizeof *values, by_value);
+	qsort(values, (size_t)count, sizeof *values, by_value);
 	return (values[count / 2] + values[(count - 1) / 2]) / 2;
-}
-
-static double seconds(const struct timeval *time)
-{
-	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
 }
 
 /* ---- runs ------------------------------------------------------------------------------- */
 
-static int add_contenders(struct reason *reason)
+static int add_contenders(void)
 {
-	for (const char *at = wish.allocators; *at; at += *at == ',') {
-		size_t length = strcspn(at, ",");
+	for (const char *at = allocators; *at; at += *at == ',') {
 		struct contender *contender = &contenders[contender_count];
+		size_t length = strcspn(at, ",");
+		char name[sizeof contender->preload.name];
+		int status;
 
 		if (contender_count == MAX_ALLOCATORS)
-			return fail(reason, "too many allocators: at most %d", MAX_ALLOCATORS);
-		if (length >= sizeof contender->name)
-			return fail(reason, "name of allocator is too long: \"%s\"", at);
-		snprintf(contender->name, sizeof contender->name, "%.*s", (int)length, at);
-		if (preload_find(&contender->preload, contender->name, false, reason))
-			return -1;
+			return msg_fail(STATUS_FAILED, "too many allocators: at most %d",
+			                MAX_ALLOCATORS);
+		if (length >= sizeof name)
+			return msg_fail(STATUS_FAILED, "name of allocator is too long: \"%s\"", at);
+		snprintf(name, sizeof name, "%.*s", (int)length, at);
+		status = preload_find(&contender->preload, name, false);
+		if (status)
+			return status;
 		for (int figure = 0; figure < FIGURES; figure++) {
-			contender->run[figure] = calloc(wish.runs, sizeof(double));
+			contender->run[figure] = calloc((size_t)runs, sizeof(double));
 			if (!contender->run[figure])
-				return fail(reason, "out of memory");
+				return msg_fail(STATUS_FAILED, "out of memory");
 		}
 		contender_count++;
 		at += length;
 	}
-	return contender_count ? 0 : fail(reason, "no allocator given: --allocators");
+	return contender_count ? 0 : msg_fail(STATUS_FAILED, "no allocator given: --allocators");
 }
 
 /* Every run reads the same input: a file from where it stood, nothing else at all. */
@@ -129,44 +119,46 @@ static void rewind_input(off_t position)
 	}
 }
 
-static int run_once(struct contender *contender, unsigned number, const struct program *program,
-                    char **argv, struct reason *reason)
+static int run_once(struct contender *contender, int number, const struct program *program,
+                    char **argv)
 {
 	struct run run = {.silent = true};
 	const uint64_t begin = clock_now();
+	int status = run_start(&run, program, argv, &contender->preload);
 
-	if (run_start(&run, program, argv, &contender->preload, reason))
-		return -1;
+	if (status)
+		return status;
 	while (!run_wait(&run, 1000))
 		;
 	contender->run[WALL][number] = (double)(clock_now() - begin) / 1e9;
-	contender->run[CPU][number] = seconds(&run.usage.ru_utime) + seconds(&run.usage.ru_stime);
+	contender->run[CPU][number] = run_cpu_seconds(&run);
 	contender->run[PEAK_RSS][number] = (double)run.usage.ru_maxrss;
 	contender->run[MINOR_FAULTS][number] = (double)run.usage.ru_minflt;
 	contender->run[MAJOR_FAULTS][number] = (double)run.usage.ru_majflt;
 	if (run.status)
-		return fail_status(reason, run.status,
-		                   "the program failed: allocator=\"%s\", status=%d",
-		                   contender->name, run.status);
+		return msg_fail(run.status, "the program failed: allocator=\"%s\", status=%d",
+		                contender->preload.name, run.status);
 	return 0;
 }
 
-static int run_all(const struct program *program, char **argv, struct reason *reason)
+static int run_all(const struct program *program, char **argv)
 {
 	off_t position = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	int status;
 
-	for (unsigned number = 0; number < wish.runs; number++) {
+	for (int number = 0; number < runs; number++) {
 		for (unsigned i = 0; i < contender_count; i++) {
 			rewind_input(position);
-			if (run_once(&contenders[i], number, program, argv, reason))
-				return -1;
-			say(1, "run %u of %u: %s, %.3f s CPU", number + 1, wish.runs,
-			    contenders[i].name, contenders[i].run[CPU][number]);
+			status = run_once(&contenders[i], number, program, argv);
+			if (status)
+				return status;
+			msg_step("run %d of %d: %s, %.3f s CPU", number + 1, (int)runs,
+			         contenders[i].preload.name, contenders[i].run[CPU][number]);
 		}
 	}
 	for (unsigned i = 0; i < contender_count; i++)
 		for (int figure = 0; figure < FIGURES; figure++)
-			contenders[i].median[figure] = median(contenders[i].run[figure], wish.runs);
+			contenders[i].median[figure] = median(contenders[i].run[figure], runs);
 	return 0;
 }
 
@@ -176,7 +168,7 @@ static int run_all(const struct program *program, char **argv, struct reason *re
 static const struct contender *base_of(void)
 {
 	for (unsigned i = 0; i < contender_count; i++)
-		if (!strcmp(contenders[i].name, "ptmalloc"))
+		if (!strcmp(contenders[i].preload.name, "ptmalloc"))
 			return &contenders[i];
 	return &contenders[0];
 }
@@ -185,8 +177,8 @@ static void print_table(char **argv)
 {
 	const struct contender *base = base_of();
 
-	printf("%s: medians of %u runs, ratios to %s; untraced, output discarded\n\n%-16s", argv[0],
-	       wish.runs, base->name, "allocator");
+	printf("%s: medians of %d runs, ratios to %s; untraced, output discarded\n\n%-16s", argv[0],
+	       (int)runs, base->preload.name, "allocator");
 	for (int figure = 0; figure < FIGURES; figure++)
 		printf("  %12s %6s", columns[figure].title, "ratio");
 	putchar('\n');
@@ -206,16 +198,15 @@ static void print_table(char **argv)
 	}
 }
 
-static int write_json(char **argv, struct reason *reason)
+static int write_json(char **argv)
 {
-	FILE *file = fopen(wish.json, "we");
+	FILE *file = fopen(json, "we");
 
 	if (!file)
-		return fail(reason, "cannot write figures: path=\"%s\": %s", wish.json,
-		            strerror(errno));
+		return msg_errno(STATUS_FAILED, "cannot write figures: path=\"%s\"", json);
 	fputs("{\"program\": ", file);
 	json_string(file, argv[0]);
-	fprintf(file, ", \"runs\": %u, \"allocators\": [", wish.runs);
+	fprintf(file, ", \"runs\": %d, \"allocators\": [", (int)runs);
 	for (unsigned i = 0; i < contender_count; i++) {
 		fprintf(file, "%s\n  {\"name\": ", i ? "," : "");
 		json_string(file, contenders[i].preload.name);
@@ -224,39 +215,46 @@ static int write_json(char **argv, struct reason *reason)
 			        contenders[i].median[figure]);
 		/* Sorted by median(): the middle half of the runs tells what a difference is worth. */
 		fprintf(file, ", \"cpu_low_s\": %.6g, \"cpu_high_s\": %.6g}",
-		        contenders[i].run[CPU][wish.runs / 4],
-		        contenders[i].run[CPU][wish.runs - 1 - wish.runs / 4]);
+		        contenders[i].run[CPU][runs / 4],
+		        contenders[i].run[CPU][runs - 1 - runs / 4]);
 	}
 	fputs("\n]}\n", file);
 	if (fclose(file))
-		return fail(reason, "cannot write figures: path=\"%s\": %s", wish.json,
-		            strerror(errno));
+		return msg_errno(STATUS_FAILED, "cannot write figures: path=\"%s\"", json);
 	return 0;
 }
 
-static int stat_run(int argc, char **argv, struct reason *reason)
+static int measure(const struct command *self, int argc, char **argv)
 {
 	struct program program;
+	int status = program_find(&program, argv[0]);
 
-	if (!argc)
-		return fail(reason, "no program to measure: see lwtrace stat --help");
-	if (program_find(&program, argv[0], reason) || program_check(&program, reason) ||
-	    add_contenders(reason))
-		return -1;
+	(void)self, (void)argc;
+	if (!status)
+		status = program_check(&program);
+	if (!status)
+		status = add_contenders();
+	if (status)
+		return status;
 	run_prepare();
-	if (run_all(&program, argv, reason))
-		return -1;
+	status = run_all(&program, argv);
+	if (status)
+		return status;
 	print_table(argv);
-	return wish.json ? write_json(argv, reason) : 0;
+	return json ? write_json(argv) : 0;
 }
 
-const struct verb verb_stat = {
-	"stat",
-	"[--] PROGRAM [ARGS...]",
-	"compare allocators on a program, without tracing",
-	"Runs PROGRAM some times under each allocator in turn, and prints the medians of CPU and\n"
-	"wall time, peak resident memory and page faults.  The program's output is discarded; its\n"
-	"standard input is read anew by each run if it is a file, and empty otherwise.",
-	stat_options,
-	stat_run,
+const struct command command_stat = {
+	.name = "stat",
+	.operands = "[--] PROGRAM [ARGS...]",
+	.purpose = "compare allocators on a program, without tracing",
+	.text = "Runs PROGRAM some times under each allocator in turn, and prints the medians\n"
+		"of CPU and wall time, peak resident memory and page faults. The program's\n"
+		"output is discarded; its standard input is read anew by each run if it is a\n"
+		"file, and empty otherwise.",
+	.least = 1,
+	.most = -1,
+	.leading = true,
+	.options = {rows},
+	.run = measure,
 };

@@ -3,9 +3,7 @@
 #define LW_SUM_H
 
 #include "output.h"
-#include "say.h"
-
-#include <stdbool.h>
+#include "status.h"
 
 /* What is known of the program besides its trace. */
 struct story {
@@ -14,11 +12,10 @@ struct story {
 	pid_t pid;
 	int status;           /* exit status, -1: it runs on */
 	double wall_s, cpu_s; /* 0: not known */
-	bool strict;          /* a loss is a failure */
 };
 
 /* Sums up the trace in OUTPUT, describes it there, and says it on stderr.  Fails when there is no
- * fact in it, and on a loss when the story is strict. */
-int sum_tell(const struct output *output, const struct story *story, struct reason *reason);
+ * fact in it, and on a loss under --strict. */
+int sum_tell(const struct output *output, const struct story *story);
 
 #endif

@@ -4,8 +4,9 @@
  * Not a CTF reader: it knows the layout of LTTng's packets and event headers, and takes the sizes of
  * our own events' fields from the metadata, which is enough to count them.
  */
-#define _GNU_SOURCE
 #include "trace.h"
+
+#include "cli/array.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -304,17 +305,15 @@ static void name_process(const char *folder, struct recorded *process)
 
 static int sum_process(const char *parent, const char *folder, struct trace_sum *sum)
 {
-	struct recorded *grown = realloc(sum->process, (sum->processes + 1) * sizeof *grown);
 	struct recorded *process;
 	struct schema schema;
 	struct dirent *entry;
 	char path[4096];
 	DIR *directory;
 
-	if (!grown)
-		return -1;
-	sum->process = grown;
-	process = &grown[sum->processes];
+	if (!array_more(sum->process, sum->processes))
+		return msg_errno(STATUS_FAILED, "cannot sum up the trace");
+	process = &sum->process[sum->processes];
 	memset(process, 0, sizeof *process);
 	name_process(folder, process);
 	snprintf(path, sizeof path, "%s/%s/metadata", parent, folder);
@@ -359,6 +358,11 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 	return remove(path);
 }
 
+int trace_remove(const char *path)
+{
+	return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 void trace_prune(const char *path)
 {
 	char parent[4096], folder[4096];
@@ -370,8 +374,8 @@ void trace_prune(const char *path)
 	while (directory && (entry = readdir(directory))) {
 		snprintf(folder, sizeof folder, "%s/%s", parent, entry->d_name);
 		if (entry->d_name[0] != '.' && is_stillborn(folder)) {
-			say(1, "left out, nothing was recorded: process=\"%s\"", entry->d_name);
-			nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+			msg_step("left out, nothing was recorded: process=\"%s\"", entry->d_name);
+			trace_remove(folder);
 		}
 	}
 	if (directory)
@@ -385,28 +389,28 @@ static int by_pid(const void *a, const void *b)
 	return x->pid != y->pid ? (x->pid > y->pid) - (x->pid < y->pid) : strcmp(x->name, y->name);
 }
 
-int trace_sum(const char *path, struct trace_sum *sum, struct reason *reason)
+int trace_sum(const char *path, struct trace_sum *sum)
 {
 	char parent[4096];
 	struct dirent *entry;
 	DIR *directory;
+	int status = 0;
 
 	memset(sum, 0, sizeof *sum);
 	sum->bytes = trace_bytes(path);
 	snprintf(parent, sizeof parent, "%s/ust/pid", path);
 	directory = opendir(parent);
+	if (!directory && errno == ENOENT)
+		return 0;
 	if (!directory)
-		return errno == ENOENT ? 0
-		                       : fail(reason, "cannot read trace: path=\"%s\": %s", parent,
-		                              strerror(errno));
-	while ((entry = readdir(directory))) {
-		if (entry->d_name[0] != '.' && sum_process(parent, entry->d_name, sum))
-			break;
-	}
+		return msg_errno(STATUS_FAILED, "cannot read trace: path=\"%s\"", parent);
+	while (!status && (entry = readdir(directory)))
+		if (entry->d_name[0] != '.')
+			status = sum_process(parent, entry->d_name, sum);
 	closedir(directory);
 	if (sum->processes)
 		qsort(sum->process, sum->processes, sizeof *sum->process, by_pid);
-	return 0;
+	return status;
 }
 
 static uint64_t walked_bytes;

@@ -7,7 +7,7 @@
 #ifndef LW_TRACE_FILES_H
 #define LW_TRACE_FILES_H
 
-#include "say.h"
+#include "status.h"
 
 #include <stdint.h>
 
@@ -28,8 +28,11 @@ struct trace_sum {
 /* Takes out folders of processes that had not even registered when the recording ended. */
 void trace_prune(const char *path);
 
+/* Removes the folder PATH with all that is in it; nonzero: not all, see errno. */
+int trace_remove(const char *path);
+
 /* Sums up the trace in the folder PATH.  Fails only when the folder cannot be read. */
-int trace_sum(const char *path, struct trace_sum *sum, struct reason *reason);
+int trace_sum(const char *path, struct trace_sum *sum);
 
 /* Bytes below PATH, quickly: while the recording runs. */
 uint64_t trace_bytes(const char *path);
