@@ -16,7 +16,7 @@
  * memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, a thread's exit, another allocator's block.
  *
  * Memory.  The heap grows by sbrk and, where that is refused, by mmap.  What goes back to the system
- * and when is said by chunk_release() in lw_growth.h.  A thread holds back at most DEFER_BYTES of
+ * and when is said by purge_due() in lw_growth.h.  A thread holds back at most DEFER_BYTES of
  * deferred chunks, and leaves empty pools of up to POOL_KEPT to the next one; empty metadata pages
  * stay up to EMPTY_MAX of each kind.
  *
@@ -65,7 +65,8 @@ static INLINE size_t chunk_size(size_t n)
 	return n < TILE ? TILE : n < LARGE ? ALIGN_UP(n, GRAIN) : ALIGN_UP(n, lw.page);
 }
 
-/* A block of N bytes where the current pool has no free slot, or the request is too large for one. */
+/* A block of N bytes where the current pool has no free slot, or the request is too large for
+ * one. */
 static OUTLINE void *alloc_slow(size_t n, size_t align)
 {
 	ASSERT(align >= GRAIN && !(align & (align - 1)));
@@ -81,8 +82,8 @@ static OUTLINE void *alloc_slow(size_t n, size_t align)
 	return c ? (void *)c->at : out_of_memory();
 }
 
-/* Resizes the live chunk C to SIZE in place; false if that cannot be.  A chunk that is only a little
- * too large stays as it is, with room to grow. */
+/* Resizes the live chunk C to SIZE in place; false if that cannot be.  A chunk that is only a
+ * little too large stays as it is, with room to grow. */
 static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 {
 	ASSERT(!(c->flags & (FREE | POOL | DEFERRED)));
@@ -127,11 +128,18 @@ static void free_remote(struct chunk *pool, void *p)
 	size_t slot = slot_of(pool, p), bit = (size_t)1 << slot % BITS;
 	unsigned word = slot / BITS;
 	ASSERT(slot < pool->slots && pool->owner != self);
+	/* Release: what the program did with the block comes before the owner hands it out again.
+	 * Acquire: if the owner took this word in just now, its exchange of `told` comes before
+	 * ours below. */
 	size_t others = __atomic_fetch_or(&pool->remote[word], bit, __ATOMIC_ACQ_REL);
 	if (others & bit)
 		fault("double free", p);
+	/* Release: the owner that sees this bit sees the one above.  Acquire: it has read
+	 * `pending`, which is written next, before it made `told` 0. */
 	if (others || __atomic_fetch_or(&pool->told, 1u << word, __ATOMIC_ACQ_REL))
 		return; /* the owner knows, or will be told, of this word */
+	/* Release: the owner that finds the pool finds its `pending`.  Relaxed else: only the value
+	 * counts. */
 	struct chunk **list = &pool->owner->pending;
 	pool->pending = __atomic_load_n(list, __ATOMIC_RELAXED);
 	while (!__atomic_compare_exchange_n(list, &pool->pending, pool, true, __ATOMIC_RELEASE,
@@ -147,7 +155,7 @@ static OUTLINE void free_slow(void *p)
 	struct chunk *c = block_owner(p);
 	if (!c) {
 		TRACE(path, TO_FOREIGN);
-		__atomic_fetch_add(&lw.foreign, 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&lw.foreign, 1, __ATOMIC_RELAXED); /* a count of its own */
 	} else if (c->flags & POOL) {
 		TRACE(path, TO_REMOTE);
 		free_remote(c, p);
@@ -155,8 +163,8 @@ static OUTLINE void free_slow(void *p)
 		unsigned flags = c->flags;
 		if (alone())
 			c->flags |= DEFERRED;
-		else
-			flags = __atomic_fetch_or(&c->flags, DEFERRED, __ATOMIC_ACQ_REL);
+		else /* relaxed: of two threads one sees the other's bit; no more is passed on */
+			flags = __atomic_fetch_or(&c->flags, DEFERRED, __ATOMIC_RELAXED);
 		if (flags & (FREE | DEFERRED)) /* two threads freed it at the same moment */
 			fault("double free", p);
 		struct heap *h = self->most ? self : NULL;

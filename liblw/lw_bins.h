@@ -16,7 +16,8 @@ static INLINE unsigned bin_number(size_t size)
 	return ((high - TILE_LOG) << BIN_LOG) + (size >> (high - BIN_LOG) & ((1 << BIN_LOG) - 1));
 }
 
-/* Sets the flags of C, which is in use, without the lock. */
+/* Sets the flags of C, which is in use, without the lock.  Relaxed: others look at FREE alone,
+ * which does not change. */
 static void flags_set(struct chunk *c, unsigned flags)
 {
 	ASSERT(!((c->flags | flags) & FREE));

@@ -9,6 +9,8 @@
 static INLINE bool slot_freed(struct chunk *pool, size_t slot)
 {
 	ASSERT(slot < pool->slots);
+	/* Relaxed: the bit of a live block does not change; that of another one is an error either
+	 * way. */
 	size_t remote = __atomic_load_n(&pool->remote[slot / BITS], __ATOMIC_RELAXED);
 	return (pool->free[slot / BITS] | remote) >> slot % BITS & 1;
 }
@@ -19,7 +21,8 @@ static size_t usable(const struct chunk *c) { return c->flags & POOL ? c->size :
 /* Whether P, which lies in no chunk, is in a piece of the break that others fetched. */
 static bool foreign(uintptr_t p) { return lw.low && p > lw.low - sys_others() && p < sys_sbrk(0); }
 
-/* P is not a live block of ours: aborts and says why, or returns NULL if it is another allocator's. */
+/* P is not a live block of ours: aborts and says why, or returns NULL if it is another
+ * allocator's. */
 static OUTLINE struct chunk *owner_missing(void *p)
 {
 	int saved = lock();
@@ -36,8 +39,8 @@ static OUTLINE struct chunk *owner_missing(void *p)
 	return NULL;
 }
 
-/* The pool or chunk that holds the block at P, or NULL if that is another allocator's.  Aborts if P is
- * not a live block. */
+/* The pool or chunk that holds the block at P, or NULL if that is another allocator's.  Aborts if P
+ * is not a live block. */
 static HOT struct chunk *block_owner(void *p)
 {
 	struct chunk *c = map_guess((uintptr_t)p);

@@ -195,7 +195,8 @@ static int check_record(const struct chunk *c)
 	return 0;
 }
 
-/* The lists hold the metadata pages that are not full.  Their links are right: so no list is a circle. */
+/* The lists hold the metadata pages that are not full.  Their links are right: so no list is a
+ * circle. */
 static int check_metapage_lists(void)
 {
 	for (unsigned kind = 0; kind < KINDS; kind++) {

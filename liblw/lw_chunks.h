@@ -13,7 +13,8 @@
 
 /* ---- the lock is held ---- */
 
-/* Bytes to leave at the start of C so that the rest is aligned; what is left is a chunk or nothing. */
+/* Bytes to leave at the start of C so that the rest is aligned; what is left is a chunk or
+ * nothing. */
 static size_t lead_of(const struct chunk *c, size_t align)
 {
 	ASSERT(align && !(align & (align - 1)));
@@ -32,8 +33,8 @@ static HOT struct chunk *chunk_find(size_t size, size_t align)
 	return c;
 }
 
-/* Puts the SIZE bytes of C that begin LEAD bytes into it in use; the rest becomes free.  C is not in
- * a bin or the map, its neighbours are in use, TOUCHED is its high-water mark. */
+/* Puts the SIZE bytes of C that begin LEAD bytes into it in use; the rest becomes free.  C is not
+ * in a bin or the map, its neighbours are in use, TOUCHED is its high-water mark. */
 static void chunk_cut(struct chunk *c, size_t lead, size_t size, uintptr_t touched)
 {
 	ASSERT(lead + size <= c->bytes && size >= TILE);
@@ -69,8 +70,8 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 	TRACE(batch_end);
 }
 
-/* A live chunk of at least SIZE, or NULL if there is no memory.  Unless records are READY a free chunk
- * is taken as a whole. */
+/* A live chunk of at least SIZE, or NULL if there is no memory.  Unless records are READY a free
+ * chunk is taken as a whole. */
 static struct chunk *chunk_get(struct heap *h, size_t size, size_t align, bool ready)
 {
 	ASSERT(lock_held());

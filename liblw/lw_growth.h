@@ -6,14 +6,33 @@
  * went back.  Every function here needs the lock.  Calls bins, metadata and map.
  */
 
-#define GROW_MIN   ((size_t)64 << 10) /* least step of the break: a system call costs 1 us */
-#define KEEP_MIN   ((size_t)128 << 10)
-#define KEEP_MAX   ((size_t)512 << (WORD == 8 ? 16 : 10))
-#define EXTENT_MAX (LEAVES / 4 * 3 * LEAF)
+#define GROW_MIN   ((size_t)64 << 10)      /* least step of the break: a system call costs 1 us */
+#define GROW_SHARE 32                      /* of the heap: so a large one takes larger steps */
+#define EXTENT_MAX (LEAVES / 4 * 3 * LEAF) /* fetched at once: leaves are left for what there is */
+
+/*
+ * lw.keep is what the program was seen to free and to want again.  It begins as KEEP_MIN and grows
+ * up to KEEP_MAX (32 MiB; 512 KiB for the small machines of 32 bits): to the size of a block that is
+ * freed, and fourfold when memory that went back is wanted again.  So a program that alternates pays
+ * for a few rounds only.  What may stay of written memory is
+ *
+ *      KEEP_ROUNDS * lw.keep      a program that replaces its blocks frees the old after the new
+ *      + in use / KEEP_SHARE      1.6 % more memory saves a large heap most of the system calls
+ *
+ * A piece below 1 / SMALL_SHARE of that is small: large ones go back in so many calls at most.  It
+ * waits until SMALL_PATIENCE times as much is there: then the heap has nothing but small pieces.
+ */
+#define KEEP_MIN       ((size_t)128 << 10)
+#define KEEP_MAX       ((size_t)512 << (WORD == 8 ? 16 : 10))
+#define KEEP_ROUNDS    2
+#define KEEP_SHARE     64
+#define SMALL_SHARE    16
+#define SMALL_PATIENCE 2
 _Static_assert(KEEP_MIN <= KEEP_MAX && KEEP_MAX <= SIZE_MAX / 16,
                "four times what is kept fits a word");
 
-/* Makes [at, at + bytes), of which at most DIRT was written, a chunk; it is not in a bin or the map. */
+/* Makes [at, at + bytes), of which at most DIRT was written, a chunk; it is not in a bin or the
+ * map. */
 static struct chunk *chunk_make(uintptr_t at, size_t bytes, unsigned dirt)
 {
 	ASSERT(bytes >= TILE && !(at % GRAIN) && !(bytes % GRAIN));
@@ -25,13 +44,15 @@ static struct chunk *chunk_make(uintptr_t at, size_t bytes, unsigned dirt)
 	return c;
 }
 
-/* Adds its neighbour OTHER to C, if that is free; returns the high-water mark of both, where TOUCHED
- * is that of C. */
+/* Adds its neighbour OTHER to C, if that is free; returns the high-water mark of both, where
+ * TOUCHED is that of C. */
 static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t touched)
 {
 	ASSERT(lock_held());
 	ASSERT(map_get(c->at) != c);
 	bool below = other && end_of(other) == c->at, above = other && other->at == end_of(c);
+	/* Relaxed: FREE changes under the lock alone; the other flags, which may change now, do not
+	 * matter. */
 	if (!(below || above) || !(__atomic_load_n(&other->flags, __ATOMIC_RELAXED) & FREE))
 		return touched;
 	uintptr_t seam = below ? c->at : other->at, low = below ? touched_of(other) : touched;
@@ -41,6 +62,8 @@ static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t to
 	c->bytes += other->bytes;
 	c->dirt += other->dirt;
 	record_free(other);
+	/* If the upper one was written, its mark is that of both.  Else all above the seam is
+	 * zeros, but for the page that the seam divides: no purge of either has cleared it. */
 	return high > seam ? high : seam & (lw.page - 1) ? ALIGN_UP(seam, lw.page) : low;
 }
 
@@ -62,8 +85,9 @@ static void extent_join(uintptr_t at, size_t bytes)
 	chunk_join(chunk_make(at, bytes, 0), at);
 }
 
-/* Gives the whole pages of C, which is free, back: of the top by moving the break, all but PAD bytes;
- * of a mapping that is free as a whole by unmapping it.  False: C does not hold a whole page. */
+/* Gives the whole pages of C, which is free, back: of the top by moving the break, all but PAD
+ * bytes; of a mapping that is free as a whole by unmapping it.  False: C does not hold a whole
+ * page. */
 static bool chunk_purge(struct chunk *c, size_t pad)
 {
 	ASSERT(lock_held());
@@ -99,6 +123,43 @@ static bool chunk_purge(struct chunk *c, size_t pad)
 	return true;
 }
 
+/* Memory went back and is wanted again: too little was kept. */
+static void heap_miss(void)
+{
+	if (!lw.went)
+		return;
+	lw.keep = 4 * lw.keep < KEEP_MAX ? 4 * lw.keep : KEEP_MAX;
+	ASSERT(lw.keep >= KEEP_MIN && lw.keep <= KEEP_MAX);
+	lw.went = false;
+}
+
+/*
+ * What goes back to the system, and when: C has become free; returns the chunk whose whole pages go
+ * back now, or NULL.  Of the top lw.keep stays, of other chunks nothing.
+ *
+ * Two more things go back: of empty metadata pages those beyond EMPTY_MAX (record_free), and on
+ * demand all that is free, in pools, too (lw_trim).
+ */
+static struct chunk *purge_due(struct chunk *c)
+{
+	size_t most = KEEP_ROUNDS * lw.keep + (lw.extent - lw.free) / KEEP_SHARE;
+	/* The top, when more of it was written than may stay, and one lw.keep, with which it may
+	 * grow again. */
+	if (lw.top && touched_of(lw.top) - lw.top->at > most + lw.keep)
+		return lw.top;
+	/* Nothing while the bins hold no more written memory than may stay. */
+	if (lw.dirty <= most)
+		return NULL;
+	/* Nothing that is the top, of which less was written, or may not hold a whole page. */
+	if (c == lw.top || !dirt_of(c))
+		return NULL;
+	/* A large piece at once. */
+	if (dirt_of(c) > most / SMALL_SHARE)
+		return c;
+	/* A small piece later: it may still become part of a large one. */
+	return lw.dirty > SMALL_PATIENCE * most ? c : NULL;
+}
+
 /* Frees C; returns the address of the free chunk that it became part of. */
 static HOT uintptr_t chunk_release(struct chunk *c)
 {
@@ -109,22 +170,9 @@ static HOT uintptr_t chunk_release(struct chunk *c)
 	c->dirt = c->bytes / GRAIN;
 	chunk_join(c, end_of(c));
 	uintptr_t at = c->at;
-	size_t most = 2 * lw.keep + (lw.extent - lw.free) / 64, dirt = c == lw.top ? 0 : dirt_of(c);
-	if (lw.top && touched_of(lw.top) - lw.top->at > most + lw.keep)
-		chunk_purge(lw.top, lw.keep);
-	else if (lw.dirty > most && dirt && (dirt > most / 16 || lw.dirty > 2 * most))
-		chunk_purge(c, 0); /* small ones go later: they may still grow */
+	if ((c = purge_due(c)))
+		chunk_purge(c, c == lw.top ? lw.keep : 0);
 	return at;
-}
-
-/* Clean memory is wanted: if some was given back before, more is kept from now on. */
-static void heap_miss(void)
-{
-	if (!lw.went)
-		return;
-	lw.keep = 4 * lw.keep < KEEP_MAX ? 4 * lw.keep : KEEP_MAX;
-	ASSERT(lw.keep >= KEEP_MIN && lw.keep <= KEEP_MAX);
-	lw.went = false;
 }
 
 /* Fetches BYTES, a multiple of the page, from the break. */
@@ -168,6 +216,6 @@ static bool region_grow(size_t bytes)
 static bool heap_grow(size_t size)
 {
 	size_t least = ALIGN_UP(size + 2 * TILE, lw.page);
-	size_t step = ALIGN_UP(least + lw.extent / 32 + GROW_MIN, lw.page);
+	size_t step = ALIGN_UP(least + lw.extent / GROW_SHARE + GROW_MIN, lw.page);
 	return break_grow(step) || break_grow(least) || region_grow(step) || region_grow(least);
 }

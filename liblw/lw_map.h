@@ -85,6 +85,8 @@ static bool map_claim(uintptr_t at, uintptr_t end)
 			lw.leaves_left = count;
 		}
 		leaf->tag = n;
+		/* Release: who finds the leaf finds its tag and its zeros.  Readers have no
+		 * acquire: they go on through the pointer that they read. */
 		__atomic_store_n(&leaf->map, lw.next_leaf, __ATOMIC_RELEASE);
 		lw.next_leaf += LEAF_TILES;
 		lw.leaves_left--;
@@ -92,7 +94,8 @@ static bool map_claim(uintptr_t at, uintptr_t end)
 	return true;
 }
 
-/* Gives the pages of the map for [at, end) back, where no tile has an entry; for a gigabyte at most. */
+/* Gives the pages of the map for [at, end) back, where no tile has an entry; for a gigabyte at
+ * most. */
 static void map_purge(uintptr_t at, uintptr_t end)
 {
 	ASSERT(lock_held());

@@ -13,7 +13,8 @@ _Static_assert(POOL_BYTES >= 4 * POOL_MAX, "the smallest pool has four slots");
 
 /* ---- slots ---- */
 
-/* The bits set in WORD, without a loop, by sums of ever more bits (Warren, Hacker's Delight, 5-1). */
+/* The bits set in WORD, without a loop, by sums of ever more bits (Warren, Hacker's Delight,
+ * 5-1). */
 static unsigned count_bits(size_t word)
 {
 	word -= word >> 1 & SIZE_MAX / 3;
@@ -185,7 +186,8 @@ static INLINE bool slot_free(struct chunk *pool, size_t slot)
 	return true;
 }
 
-/* Makes a pool with a free slot the current one of CLASS; a new one is twice as large as the last. */
+/* Makes a pool with a free slot the current one of CLASS; a new one is twice as large as the
+ * last. */
 static struct chunk *pool_get(struct heap *h, unsigned class)
 {
 	struct chunk *pool;
@@ -202,14 +204,19 @@ static struct chunk *pool_get(struct heap *h, unsigned class)
 static void heap_drain(struct heap *h)
 {
 	struct chunk *pool = h->drained;
-	if (!pool)
+	if (!pool) /* acquire: with the pools comes what was pushed with them, `pending` */
 		pool = __atomic_exchange_n(&h->pending, NULL, __ATOMIC_ACQUIRE);
 	for (int i = 0; pool && i < DRAIN_MAX; i++) {
 		ASSERT(pool->owner == h);
 		struct chunk *next = pool->pending;
+		/* Acquire: with the bits come those of `remote`.  Release: `pending` was read
+		 * before the next one who frees, and finds 0, may write it. */
 		unsigned told = __atomic_exchange_n(&pool->told, 0, __ATOMIC_ACQ_REL), came = 0;
 		for (; told; told &= told - 1) {
 			unsigned k = __builtin_ctz(told);
+			/* Acquire: what others did with the blocks is over.  Release: who finds 0
+			 * here finds the bit of `told` gone, too, and sets it again: else its block
+			 * would be lost. */
 			size_t freed = __atomic_exchange_n(&pool->remote[k], 0, __ATOMIC_ACQ_REL);
 			ASSERT(k < WORDS && freed); /* who told of the word had set a bit */
 			size_t twice = pool->free[k] & freed;

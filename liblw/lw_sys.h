@@ -33,7 +33,8 @@ static inline uintptr_t sys_sbrk(intptr_t by)
 #endif
 }
 
-/* Bytes that libc's own allocator fetched, as far as it says.  Weak: missing in a static program. */
+/* Bytes that libc's own allocator fetched, as far as it says.  Weak: missing in a static
+ * program. */
 #ifdef __GLIBC__
 extern __typeof__(mallinfo2) mallinfo2 __attribute__((weak));
 static inline size_t sys_others(void) { return mallinfo2 ? mallinfo2().arena : 0; }

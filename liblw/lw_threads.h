@@ -31,8 +31,8 @@ static void start_threads(void)
 	sys_atfork(fork_prepare, fork_done);
 }
 
-/* Gives the calling thread a heap, that of a dead thread or a new one.  NULL if there is no memory, or
- * if the thread has closed its heap already: then it is served chunks. */
+/* Gives the calling thread a heap, that of a dead thread or a new one.  NULL if there is no memory,
+ * or if the thread has closed its heap already: then it is served chunks. */
 static OUTLINE struct heap *heap_open(void)
 {
 	if (self == &closed)

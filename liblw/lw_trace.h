@@ -18,7 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The numbers are those of the trace, where other allocators have the ones that are missing here. */
+/* The numbers are those of the trace, where other allocators have the ones that are missing
+ * here. */
 
 /* An allocation: from a pool that existed, one made for it, a deferred chunk of the same size, a
  * free chunk, the top of the heap. */
@@ -49,8 +50,8 @@ void lw_trace_source(enum lw_source source);
 void lw_trace_path(enum lw_path path);
 void lw_trace_sbrk(uintptr_t old_end, uintptr_t new_end, enum lw_outcome outcome);
 void lw_trace_map(enum lw_mapping what, uintptr_t at, size_t len);
-/* A pool of CAPACITY objects of OBJECT bytes, the first one at POOL; CAPACITY 0: the allocator's own
- * records. */
+/* A pool of CAPACITY objects of OBJECT bytes, the first one at POOL; CAPACITY 0: the allocator's
+ * own records. */
 void lw_trace_pool_new(uintptr_t pool, size_t bytes, size_t object, unsigned capacity);
 void lw_trace_pool_free(uintptr_t pool, size_t bytes);
 /* A batch of deferred chunks: begin, one merge per chunk, end.  PTR is what the program had. */
