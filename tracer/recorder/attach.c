@@ -77,7 +77,7 @@ static uint64_t wait_for(const struct target *target, const struct output *outpu
 static int attach(const struct command *self, int argc, char **argv)
 {
 	static struct output output;
-	struct target target;
+	struct target target = {.allocator = NULL};
 	char *described[] = {target.name, NULL};
 	struct session_options options = {.output = output.path};
 	struct session session = {.created = false};

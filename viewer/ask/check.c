@@ -80,8 +80,9 @@ static bool limit_parse(const char *text, enum unit unit, bool share, double *mo
 	int64_t value;
 
 	if (unit == UNIT_RATIO)
-		return parse_ratio(text, most) && (*most <= 1 || (!bare && !share));
-	if (bare || !(unit == UNIT_BYTES ? parse_size : parse_span)(text, &value))
+		return option_value(share ? &option_share : &option_ratio, text, most) &&
+		       (*most <= 1 || !bare);
+	if (bare || !option_value(unit == UNIT_BYTES ? &option_size : &option_span, text, &value))
 		return false;
 	*most = (double)value;
 	return true;
@@ -157,10 +158,12 @@ static bool compare(struct sheet *t, const struct limit *l, const char *since, d
 
 static enum status nothing(const struct scope *s, const struct limit *l)
 {
-	return db_status(s->db)
-	               ? db_status(s->db)
-	               : msg_fail(STATUS_INPUT, "nothing to measure: path=\"%s\", limit=\"%s\"",
-	                          db_path(s->db), l->title);
+	enum status status = db_status(s->db);
+
+	if (!status)
+		status = msg_fail(STATUS_INPUT, "nothing to measure: path=\"%s\", limit=\"%s\"",
+		                  db_path(s->db), l->title);
+	return status;
 }
 
 static enum status check_limits(struct scope *s, struct sheet *t, int *exceeded)
