@@ -1,13 +1,7 @@
 #!/bin/sh
-# inside.sh ROOT: what runs inside the traced program keeps its rule, and its layers point one way.
-# Reads the sources alone.
-cd "$1/tracer/inside" || exit 1
-failed=0
-
-fail() {
-	echo "FAIL: $*"
-	failed=1
-}
+# What runs inside the traced program keeps its rule, and its layers point one way: read in the sources.
+. "$(dirname "$0")/../lib.sh"
+cd "$root/tracer/inside"
 
 for file in *.[ch] below/*.[ch]; do
 	[ "$(head -n 1 "$file")" = '/* Runs inside the traced program: no allocation, no stdio. */' ] ||
@@ -17,7 +11,7 @@ done
 
 # The layers as the header of process.c has them: a number for each name, the lowest at the end.
 sed -n "s/^ \*\t\([a-z/, ]*\)  [a-z].*/\1/p" process.c | tr -d ',' |
-	awk '{ for (i = 1; i <= NF; i++) print $i, NR }' >"${TMPDIR:-/tmp}/layers.$$"
+	awk '{ for (i = 1; i <= NF; i++) print $i, NR }' >"$work/layers"
 for file in *.[ch] below/*.[ch]; do
 	sed -n 's/^#include "\(tracer\/inside\/\)*\(.*\)\.h".*/\2/p' "$file" |
 		awk -v file="$file" '
@@ -30,7 +24,6 @@ for file in *.[ch] below/*.[ch]; do
 			{ mine = file ~ /^below/ ? rank["below/"] : rank[own] }
 			$1 ~ /^(traces|liblw)\// || own ~ /^lw_/ || own == $1 { next }
 			!layer($1) || layer($1) < mine { print file " includes " $1; bad = 1 }
-			END { exit bad }' "${TMPDIR:-/tmp}/layers.$$" - || fail "arrows must point down: $file"
+			END { exit bad }' "$work/layers" - || fail "arrows must point down: $file"
 done
-rm -f "${TMPDIR:-/tmp}/layers.$$"
-[ $failed = 0 ] && echo "ok: the rule and the layers hold"
+ok "the rule and the layers hold in $(ls ./*.[ch] below/*.[ch] | wc -l) files"
