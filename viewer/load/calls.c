@@ -2,6 +2,8 @@
 /* calls.c - what is counted per call; see calls.h. */
 #include "calls.h"
 
+#include "cli/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,15 +68,8 @@ static int note_latency(struct calls *c, int function, uint32_t kind, uint32_t n
 
 static struct thread *new_thread(struct calls *c, const struct fact *f)
 {
-	if (c->thread_count == c->thread_room) {
-		size_t room = c->thread_room ? 2 * c->thread_room : 8;
-		struct thread *threads = realloc(c->threads, room * sizeof(*threads));
-
-		if (!threads)
-			return NULL;
-		c->threads = threads;
-		c->thread_room = room;
-	}
+	if (!array_more(c->threads, c->thread_count))
+		return NULL;
 	c->thread_last = c->thread_count;
 	c->threads[c->thread_count] =
 		(struct thread){.tid = f->tid, .first = f->time, .tracer = true};

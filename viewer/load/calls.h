@@ -43,7 +43,7 @@ struct calls {
 	struct latency_bucket **latency[CODES]; /* by function, then source or path; NULL: none */
 	struct call_count count[CODES][2];      /* by function; [1]: the tracer's own */
 	struct thread *threads;
-	size_t thread_count, thread_room, thread_last;
+	size_t thread_count, thread_last;
 	struct sites sites;
 };
 

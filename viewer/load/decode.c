@@ -3,6 +3,7 @@
 #include "decode.h"
 
 #include "ctf.h"
+#include "cli/array.h"
 
 #include <inttypes.h>
 #include <stddef.h>
@@ -30,13 +31,11 @@ static bool is_origin(const struct decoder *d, uint32_t i, uint64_t pid)
 
 static uint32_t new_origin(struct decoder *d, uint64_t pid)
 {
-	struct origin *origins = realloc(d->origins, (d->origin_count + 1) * sizeof(*origins));
 	struct origin *o;
 
-	if (!origins)
+	if (!array_more(d->origins, d->origin_count))
 		return NO_ORIGIN;
-	d->origins = origins;
-	o = &origins[d->origin_count];
+	o = &d->origins[d->origin_count];
 	*o = (struct origin){.pid = (uint32_t)pid, .clock_offset = d->clock_offset};
 	snprintf(o->host, sizeof(o->host), "%s", d->host);
 	snprintf(o->name, sizeof(o->name), "%s", d->name);
@@ -113,10 +112,8 @@ static enum status on_process(void *arg, const struct ctf_event *e)
 	struct decoder *d = arg;
 	const struct process_fields *v = FIELDS(process, e);
 	const char *allocator = e->text[PLACE(process, allocator)];
-	struct fact f = {.kind = FACT_PROCESS, .time = (int64_t)v->start, .info = d->info_count};
+	struct fact f = {.kind = FACT_PROCESS, .time = (int64_t)v->start, .info = d->process_count};
 	uint32_t origin = origin_of(d, e);
-	struct process_info *info;
-	uint32_t *origins;
 
 	if (v->format > LW_TRACE_FORMAT)
 		return refuse_newer(d, v->format);
@@ -124,15 +121,10 @@ static enum status on_process(void *arg, const struct ctf_event *e)
 		return no_memory();
 	if (d->only_pid >= 0 && d->origins[origin].pid != d->only_pid)
 		return STATUS_OK;
-	info = realloc(d->infos, (d->info_count + 1) * sizeof(*info));
-	d->infos = info ? info : d->infos;
-	origins = realloc(d->info_origins, (d->info_count + 1) * sizeof(*origins));
-	d->info_origins = origins ? origins : d->info_origins;
-	if (!info || !origins)
+	if (!array_more(d->processes, d->process_count))
 		return no_memory();
-	origins[d->info_count] = origin;
-	info += d->info_count++;
-	*info = (struct process_info){
+	d->processes[d->process_count].origin = origin;
+	d->processes[d->process_count++].info = (struct process_info){
 		.start = (int64_t)v->start,
 		.format = (uint32_t)v->format,
 		.pid = (uint32_t)v->pid,
@@ -144,7 +136,9 @@ static enum status on_process(void *arg, const struct ctf_event *e)
 		.forked = e->present[PLACE(process, forked)] ? (int)v->forked : -1,
 		.clock_offset = d->clock_offset,
 	};
-	snprintf(info->allocator, sizeof(info->allocator), "%s", allocator ? allocator : "");
+	if (allocator)
+		snprintf(d->processes[f.info].info.allocator,
+		         sizeof(((struct process_info *)0)->allocator), "%s", allocator);
 	d->origins[origin].announced = true;
 	return put(d, e, &f);
 }
@@ -370,21 +364,16 @@ static enum status on_module(void *arg, const struct ctf_event *e)
 {
 	struct decoder *d = arg;
 	uint32_t origin = origin_of(d, e);
-	struct module *modules;
 
-	if (origin == NO_ORIGIN)
+	if (origin == NO_ORIGIN || !array_more(d->modules, d->module_count))
 		return no_memory();
-	modules = realloc(d->modules, (d->module_count + 1) * sizeof(*modules));
-	if (!modules)
-		return no_memory();
-	d->modules = modules;
-	modules[d->module_count] = (struct module){
+	d->modules[d->module_count] = (struct module){
 		.origin = origin,
 		.base = e->value[0],
 		.size = e->value[1],
 		.path = strdup(e->text[2] ? e->text[2] : ""),
 	};
-	return modules[d->module_count++].path ? STATUS_OK : no_memory();
+	return d->modules[d->module_count++].path ? STATUS_OK : no_memory();
 }
 
 /* Follows its bin_info. */
@@ -540,13 +529,11 @@ static enum status on_begin(void *arg, const struct ctf_trace *trace)
 
 static enum status add_loss(struct decoder *d, int64_t begin, int64_t end, int64_t count)
 {
-	struct lost *losses = realloc(d->losses, (d->loss_count + 1) * sizeof(*losses));
 	struct ctf_event nobody = {.vpid = 0};
 
-	if (!losses)
+	if (!array_more(d->losses, d->loss_count))
 		return no_memory();
-	d->losses = losses;
-	losses[d->loss_count++] =
+	d->losses[d->loss_count++] =
 		(struct lost){d->trace_pid ? origin_of(d, &nobody) : NO_ORIGIN, begin, end, count};
 	return STATUS_OK;
 }
@@ -595,8 +582,7 @@ void decoder_release(struct decoder *d)
 		free(d->modules[i].path);
 	free(d->modules);
 	free(d->origins);
-	free(d->infos);
-	free(d->info_origins);
+	free(d->processes);
 	free(d->losses);
 }
 
@@ -611,11 +597,11 @@ static void add_names(const struct decoder *d, uint32_t origin, struct process_i
 enum status decoder_announce(const struct decoder *d, struct model *model)
 {
 	/* First those of lw:process: their facts carry the index. */
-	for (uint32_t i = 0; i < d->info_count; i++) {
-		struct process_info info = d->infos[i];
+	for (uint32_t i = 0; i < d->process_count; i++) {
+		struct announced *p = &d->processes[i];
 
-		add_names(d, d->info_origins[i], &info);
-		if (model_announce(model, d->info_origins[i], &info) < 0)
+		add_names(d, p->origin, &p->info);
+		if (model_announce(model, p->origin, &p->info) < 0)
 			return STATUS_FAILED;
 	}
 	for (uint32_t i = 0; i < d->origin_count; i++) {

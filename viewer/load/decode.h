@@ -30,6 +30,12 @@ struct origin {
 	int64_t facts;
 };
 
+/* What an lw:process said. */
+struct announced {
+	uint32_t origin;
+	struct process_info info;
+};
+
 struct lost {
 	uint32_t origin; /* UINT32_MAX: shared buffers, not known whose */
 	int64_t begin, end, count;
@@ -43,9 +49,8 @@ struct decoder {
 
 	struct origin *origins;
 	uint32_t origin_count;
-	struct process_info *infos; /* one per lw:process */
-	uint32_t *info_origins;
-	uint32_t info_count;
+	struct announced *processes; /* one per lw:process */
+	uint32_t process_count;
 	struct module *modules;
 	size_t module_count;
 	struct lost *losses;

@@ -2,6 +2,8 @@
 /* heap.c - what each fact does to a heap; see heap.h. */
 #include "heap.h"
 
+#include "cli/array.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -557,15 +559,8 @@ static int apply_realloc_old(struct heap *h, const struct fact *f)
 		h->unknown_frees++;
 	else if (end_block(h, b, f, &p.prior))
 		return -1;
-	if (h->pending_count == h->pending_room) {
-		size_t room = h->pending_room ? 2 * h->pending_room : 8;
-		struct pending *grown = realloc(h->pending, room * sizeof(*grown));
-
-		if (!grown)
-			return -1;
-		h->pending = grown;
-		h->pending_room = room;
-	}
+	if (!array_more(h->pending, h->pending_count))
+		return -1;
 	h->pending[h->pending_count++] = p;
 	return 0;
 }

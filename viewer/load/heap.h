@@ -62,7 +62,7 @@ struct heap {
 	uint64_t top;       /* length of the free range that ends there */
 	bool top_known;     /* false: the free set or the break changed since */
 	struct pending *pending;
-	size_t pending_count, pending_room;
+	size_t pending_count;
 
 	/* Figures, bytes; what is not here follows from the sets' totals. */
 	int64_t live, slack, tracer, pool_free, deferred, block_count;

@@ -9,6 +9,7 @@
 #include "decode.h"
 #include "repair.h"
 #include "site.h"
+#include "cli/array.h"
 #include "viewer/view.h"
 
 #include <errno.h>
@@ -63,17 +64,14 @@ static struct load *finding;
 static int on_file(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	struct load *l = finding;
-	char **grown;
 
 	(void)st;
 	if (type != FTW_F || strcmp(path + ftw->base, "metadata"))
 		return 0;
-	grown = realloc(l->directories, (l->directory_count + 1) * sizeof(*grown));
-	if (!grown)
+	if (!array_more(l->directories, l->directory_count))
 		return -1;
-	l->directories = grown;
-	grown[l->directory_count] = strndup(path, (size_t)ftw->base - 1);
-	return grown[l->directory_count++] ? 0 : -1;
+	l->directories[l->directory_count] = strndup(path, (size_t)ftw->base - 1);
+	return l->directories[l->directory_count++] ? 0 : -1;
 }
 
 static int compare_names(const void *a, const void *b)

@@ -6,6 +6,7 @@
 #include "model.h"
 
 #include "heap.h"
+#include "cli/array.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +39,7 @@ struct model {
 	struct loss *losses;
 	size_t loss_count;
 	struct fact *held; /* facts of one nanosecond */
-	size_t held_count, held_room;
+	size_t held_count;
 	struct query *process;
 	struct model_result result;
 };
@@ -206,33 +207,24 @@ void model_close(struct model *m)
 
 static struct image *add_image(struct model *m, uint32_t origin, const struct process_info *info)
 {
-	struct image **images = realloc(m->images, (m->image_count + 1) * sizeof(*images));
-	struct image *image = calloc(1, sizeof(*image));
+	struct image *image =
+		array_more(m->images, m->image_count) ? calloc(1, sizeof(*image)) : NULL;
 
-	if (images)
-		m->images = images;
-	if (!images || !image) {
-		free(image);
+	if (!image)
 		return NULL;
-	}
 	image->info = *info;
 	image->origin = origin;
-	images[m->image_count++] = image;
+	m->images[m->image_count++] = image;
 	return image;
 }
 
 static int need_origin(struct model *m, uint32_t origin)
 {
-	struct image **current;
-
-	if (origin < m->origin_count)
-		return 0;
-	current = realloc(m->current, (origin + 1) * sizeof(*current));
-	if (!current)
-		return -1;
-	m->current = current;
-	while (m->origin_count <= origin)
-		current[m->origin_count++] = NULL;
+	while (m->origin_count <= origin) {
+		if (!array_more(m->current, m->origin_count))
+			return -1;
+		m->current[m->origin_count++] = NULL;
+	}
 	return 0;
 }
 
@@ -498,29 +490,18 @@ enum status model_fact(struct model *m, const struct fact *f)
 		if (status)
 			return status;
 	}
-	if (m->held_count == m->held_room) {
-		size_t room = m->held_room ? 2 * m->held_room : 64;
-		struct fact *held = realloc(m->held, room * sizeof(*held));
-
-		if (!held)
-			return no_memory(m);
-		m->held = held;
-		m->held_room = room;
-	}
+	if (!array_more(m->held, m->held_count))
+		return no_memory(m);
 	m->held[m->held_count++] = *f;
 	return STATUS_OK;
 }
 
 void model_lost(struct model *m, uint32_t origin, int64_t begin, int64_t end, int64_t count)
 {
-	struct loss *losses = realloc(m->losses, (m->loss_count + 1) * sizeof(*losses));
-
-	if (!losses) {
+	if (array_more(m->losses, m->loss_count))
+		m->losses[m->loss_count++] = (struct loss){origin, begin, end, count};
+	else
 		no_memory(m);
-		return;
-	}
-	m->losses = losses;
-	losses[m->loss_count++] = (struct loss){origin, begin, end, count};
 }
 
 static int64_t process_of(const struct model *m, uint32_t origin)

@@ -248,11 +248,10 @@ static bool is_enough(const char *text)
 
 /* ---- the copy ---- */
 
-static void note(struct repair *r, const char *name, const char *what, uint64_t lost)
+static void note(struct repair *r, const char *name, const char *what)
 {
 	if (!r->damaged++)
 		snprintf(r->what, sizeof(r->what), "%s %s", name, what);
-	r->lost_bytes += (int64_t)lost;
 }
 
 static enum status make_copy(struct repair *r, const char *scratch)
@@ -374,7 +373,7 @@ static enum status handle_stream(struct repair *r, const char *directory, const 
 		return status;
 	sound = sound_prefix(&s, &what);
 	if (!write && what)
-		note(r, name, what, s.size - sound);
+		note(r, name, what);
 	else if (write && !what)
 		status = link_copy(r, directory, name);
 	else if (write && sound)
@@ -433,7 +432,7 @@ static enum status check_metadata(struct repair *r, const char *directory, char 
 		return msg_fail(STATUS_INPUT,
 		                "cannot read trace, its metadata is damaged: path=\"%s\"", path);
 	}
-	note(r, "metadata", "is cut short", length - whole);
+	note(r, "metadata", "is cut short");
 	*mended = text;
 	return STATUS_OK;
 }

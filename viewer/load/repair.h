@@ -17,7 +17,6 @@ struct repair {
 	char *path;         /* what to read: the directory itself, or the mended copy */
 	char *copy;         /* the temporary directory, NULL: nothing was damaged */
 	int64_t damaged;    /* files that were */
-	int64_t lost_bytes; /* cut off */
 	char what[256];     /* the first damage in words, '' none */
 };
 

@@ -2,6 +2,8 @@
 /* series.c - peaks and timeline; see series.h. */
 #include "series.h"
 
+#include "cli/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,15 +69,8 @@ static int new_step(struct series *r, const struct sample *s)
 {
 	if (r->step_count == STEPS_MAX)
 		join_steps(r);
-	if (r->step_count == r->step_room) {
-		uint32_t room = r->step_room ? 4 * r->step_room : 16;
-		struct step *steps = realloc(r->steps, room * sizeof(*steps));
-
-		if (!steps)
-			return -1;
-		r->steps = steps;
-		r->step_room = room;
-	}
+	if (!array_more(r->steps, r->step_count))
+		return -1;
 	for (int k = 0; k < KEEPS; k++)
 		r->steps[r->step_count].kept[k] = *s;
 	r->step_count++;

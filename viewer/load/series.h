@@ -34,7 +34,7 @@ struct series {
 		struct sample at;
 	} peak[FIGURES];
 	struct step *steps;
-	uint32_t step_count, step_room;
+	uint32_t step_count;
 	uint64_t step_width; /* facts in a step */
 	uint64_t in_step;    /* facts in the last step so far */
 	bool any;

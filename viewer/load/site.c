@@ -2,6 +2,8 @@
 /* site.c - the one door to libdw; see site.h. */
 #include "site.h"
 
+#include "cli/array.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,11 +128,9 @@ static struct opened *find_module(struct site_resolver *r, const char *path, con
 			return o;
 		}
 	}
-	opened = realloc(r->opened, (r->count + 1) * sizeof(*opened));
-	if (!opened)
+	if (!array_more(r->opened, r->count))
 		return NULL;
-	r->opened = opened;
-	opened += r->count;
+	opened = &r->opened[r->count];
 	*opened = (struct opened){.path = strdup(path), .build_id = strdup(build_id)};
 	if (!opened->path || !opened->build_id) {
 		free(opened->path);

@@ -2,6 +2,8 @@
 /* sorter.c - external merge sort of facts; see sorter.h. */
 #include "sorter.h"
 
+#include "cli/array.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -130,12 +132,9 @@ static enum status write_all(struct sorter *s, const void *data, size_t size)
 
 static enum status add_run(struct sorter *s, off_t begin)
 {
-	struct run *runs = realloc(s->runs, (s->run_count + 1) * sizeof(*runs));
-
-	if (!runs)
+	if (!array_more(s->runs, s->run_count))
 		return msg_errno(STATUS_FAILED, "cannot sort");
-	s->runs = runs;
-	runs[s->run_count++] = (struct run){.next = begin, .end = s->written};
+	s->runs[s->run_count++] = (struct run){.next = begin, .end = s->written};
 	return STATUS_OK;
 }
 
