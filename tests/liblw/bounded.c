@@ -522,8 +522,8 @@ static const struct check_test tests[] = {
 
 int main(int argc, char **argv)
 {
-	const char *wish = getenv("SEED");
-	seed = wish ? strtoull(wish, NULL, 0) : seed;
-	check_say(STDOUT_FILENO, "# at most %d steps a call, seed %llu\n", BOUND, seed);
+	const char *chosen = getenv("SEED");
+	seed = chosen ? strtoull(chosen, NULL, 0) : seed;
+	check_say(STDERR_FILENO, "# at most %d steps a call, seed %llu\n", BOUND, seed);
 	return check_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }

@@ -5,9 +5,10 @@
  * deadline, so that the crash of one hides no other.  Nothing here allocates: the allocator is
  * what is under test.
  *
- *	PROGRAM          runs all: `ok N - sentence` or `not ok N - sentence`; status 1 if one failed
- *	PROGRAM --list   prints their names
- *	PROGRAM NAME     runs one, in this process: for a debugger
+ *	PROGRAM               runs all: `ok N - sentence` or `not ok N - sentence`; status 1 if one failed
+ *	PROGRAM --list        prints their names
+ *	PROGRAM --only NAME   runs one in the same way, for ctest
+ *	PROGRAM NAME          runs one in this process, for a debugger
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -28,18 +29,21 @@
 struct check_test {
 	const char *name;
 	void (*run)(void);
-	int pending; /* it is known to fail, and does not count */
+	int pending;      /* it is known to fail, and does not count */
+	const void *data; /* for RUN, which finds it through check_running */
 };
 
-#define TEST(function)                 \
-	{                              \
-#function, function, 0 \
+static const struct check_test *check_running;
+
+#define TEST(function)                       \
+	{                                    \
+#function, function, 0, NULL \
 	}
 
 /* One that is known to fail: promised, and to be done. */
-#define PENDING(function)              \
-	{                              \
-#function, function, 1 \
+#define PENDING(function)                    \
+	{                                    \
+#function, function, 1, NULL \
 	}
 
 /* Fails the test that is running, with the place and the values of two numbers. */
@@ -92,6 +96,7 @@ static inline const char *check_sentence(const char *name)
 static inline int check_one(const struct check_test *test, unsigned number)
 {
 	int status = 0;
+	check_running = test;
 	pid_t pid = fork();
 	if (!pid) {
 		setpgid(0, 0);
@@ -117,16 +122,24 @@ static inline int check_one(const struct check_test *test, unsigned number)
 
 static inline int check_main(int argc, char **argv, const struct check_test *tests, unsigned count)
 {
-	int failed = 0;
+	const char *name = argc > 1 ? argv[argc - 1] : NULL;
+	int list = argc == 2 && !strcmp(name, "--list"),
+	    only = argc == 3 && !strcmp(argv[1], "--only");
+	unsigned found = 0, failed = 0;
 	for (unsigned i = 0; i < count; i++) {
-		if (argc == 2 && !strcmp(argv[1], "--list"))
+		if (list)
 			check_say(STDOUT_FILENO, "%s\n", tests[i].name);
-		else if (argc == 2 && !strcmp(argv[1], tests[i].name))
-			tests[i].run();
-		else if (argc == 1)
+		if (!list && name && strcmp(name, tests[i].name))
+			continue;
+		found++;
+		if (!name || only)
 			failed += check_one(&tests[i], i + 1);
+		else if (!list)
+			(check_running = &tests[i])->run();
 	}
-	return failed != 0;
+	if (!found)
+		check_say(STDERR_FILENO, "no test has this name: %s\n", name);
+	return failed || !found;
 }
 
 #define CHECK_MAIN(table)                                                                 \

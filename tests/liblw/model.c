@@ -300,6 +300,6 @@ int main(int argc, char **argv)
 		seed = argc > 2 ? strtoull(argv[2], NULL, 0) : seed;
 		argc = 1;
 	}
-	check_say(STDOUT_FILENO, "# %lu operations, seed %llu\n", operations, seed);
+	check_say(STDERR_FILENO, "# %lu operations, seed %llu\n", operations, seed);
 	return check_main(argc, argv, tests, sizeof tests / sizeof *tests);
 }
