@@ -344,11 +344,6 @@ bool db_is_real(struct query *q, int column)
 	return q && sqlite3_column_type(q->stmt, column) == SQLITE_FLOAT;
 }
 
-int64_t db_last_id(struct db *db)
-{
-	return sqlite3_last_insert_rowid(db->handle);
-}
-
 void db_fail(struct db *db, const char *what)
 {
 	pthread_mutex_lock(&db->lock);

@@ -62,7 +62,6 @@ int db_column_count(struct query *q);
 const char *db_column_name(struct query *q, int column);
 bool db_is_number(struct query *q, int column);
 bool db_is_real(struct query *q, int column);
-int64_t db_last_id(struct db *db);
 
 /*
  * Many rows of integers into one table, several rows per statement: three times as fast as one
