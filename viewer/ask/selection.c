@@ -8,6 +8,7 @@
 #include "scope.h"
 #include "viewer/figures.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -184,6 +185,7 @@ enum status scope_select(struct scope *s, const struct options *o)
 {
 	enum status status = STATUS_OK;
 
+	assert(!s->selected); /* the views would be there already */
 	s->window =
 		o->at.kind != WHEN_NONE || o->begin.kind != WHEN_NONE || o->end.kind != WHEN_NONE;
 	s->single = o->thread >= 0 || o->min_size >= 0 || o->max_size >= 0 || o->site;

@@ -4,6 +4,7 @@
 
 #include "cli/json.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -78,6 +79,7 @@ void sheet_init(struct sheet *t, const char *columns)
 	for (; *at; at = *end ? end + 1 : end) {
 		char mark = *at++;
 
+		assert(mark == '<' || mark == '>' || mark == '.');
 		end = strchrnul(at, '|');
 		key = memchr(at, '=', (size_t)(end - at));
 		column = column_add(
@@ -151,43 +153,18 @@ void sheet_text(struct sheet *t, const char *format, ...)
 	va_end(ap);
 }
 
-static void integer_add(struct sheet *t, enum unit unit, int64_t value)
+void sheet_number(struct sheet *t, enum unit unit, int64_t value)
 {
 	cell_add(t, (struct sheet_cell){.kind = CELL_INTEGER, .unit = unit, .integer = value});
-}
-
-void sheet_integer(struct sheet *t, int64_t value)
-{
-	integer_add(t, UNIT_NONE, value);
-}
-
-void sheet_bytes(struct sheet *t, int64_t bytes)
-{
-	integer_add(t, UNIT_BYTES, bytes);
-}
-
-void sheet_count(struct sheet *t, int64_t count)
-{
-	integer_add(t, UNIT_COUNT, count);
-}
-
-void sheet_span(struct sheet *t, int64_t ns)
-{
-	integer_add(t, UNIT_NS, ns);
 }
 
 void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost)
 {
 	char text[FIGURE_MAX];
 
-	integer_add(t, UNIT_NS, ns);
+	sheet_number(t, UNIT_NS, ns);
 	if (ns < clock_cost)
 		t->cell[t->count - 1].text = need(strdup(latency_text(text, ns, clock_cost)));
-}
-
-void sheet_ratio(struct sheet *t, double ratio)
-{
-	sheet_value(t, UNIT_RATIO, ratio);
 }
 
 void sheet_value(struct sheet *t, enum unit unit, double value)
@@ -195,7 +172,7 @@ void sheet_value(struct sheet *t, enum unit unit, double value)
 	if (!isfinite(value))
 		sheet_none(t);
 	else if (unit == UNIT_BYTES || unit == UNIT_COUNT || unit == UNIT_NS)
-		integer_add(t, unit, (int64_t)value);
+		sheet_number(t, unit, (int64_t)value);
 	else
 		cell_add(t, (struct sheet_cell){.kind = CELL_REAL, .unit = unit, .real = value});
 }
@@ -210,7 +187,7 @@ void sheet_field(struct sheet *t, enum unit unit, struct query *q, int column)
 		cell_add(t, (struct sheet_cell){
 				    .kind = CELL_REAL, .unit = unit, .real = db_real(q, column)});
 	else
-		integer_add(t, unit, db_int(q, column));
+		sheet_number(t, unit, db_int(q, column));
 }
 
 static void cells_forget(struct sheet *t)
@@ -236,6 +213,7 @@ void sheet_release(struct sheet *t)
 
 size_t sheet_rows(const struct sheet *t)
 {
+	assert(!t->columns || t->count % (size_t)t->columns == 0); /* every row is complete */
 	return t->columns ? t->count / (size_t)t->columns : 0;
 }
 
@@ -276,6 +254,7 @@ static struct sheet turned(const struct sheet *t)
 	struct sheet copy;
 	char columns[64];
 
+	assert(sheet_rows(t) <= 1);
 	snprintf(columns, sizeof(columns), "<%s|>value", t->turned);
 	sheet_init(&copy, columns);
 	copy.title = t->title ? need(strdup(t->title)) : NULL;
@@ -435,26 +414,17 @@ static void cell_raw(const struct sheet_cell *cell, FILE *out)
 
 void html_text(const char *text, FILE *out)
 {
-	for (; *text; text++)
-		switch (*text) {
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		case '\'':
-			fputs("&#39;", out);
-			break;
-		default:
+	static const char special[] = "&<>\"'";
+	static const char *const names[] = {"amp", "lt", "gt", "quot", "#39"};
+
+	for (; *text; text++) {
+		const char *at = strchr(special, *text);
+
+		if (at)
+			fprintf(out, "&%s;", names[at - special]);
+		else
 			fputc(*text, out);
-		}
+	}
 }
 
 static void html_field(const struct sheet *t, int i, const struct sheet_cell *cell, FILE *out)

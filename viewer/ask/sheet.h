@@ -64,13 +64,15 @@ void sheet_note(struct sheet *t, const char *format, ...) __attribute__((format(
 /* Cells, left to right. */
 void sheet_none(struct sheet *t);
 void sheet_text(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void sheet_integer(struct sheet *t, int64_t value); /* 1234567 */
-void sheet_bytes(struct sheet *t, int64_t bytes);   /* 1.5 MiB */
-void sheet_count(struct sheet *t, int64_t count);   /* 1 234 567 */
-void sheet_span(struct sheet *t, int64_t ns);       /* 12.0 us */
-void sheet_ratio(struct sheet *t, double ratio);    /* 12.3 %; none when it is not a number */
-void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost); /* < 21 ns */
+void sheet_number(struct sheet *t, enum unit unit, int64_t value);
 void sheet_value(struct sheet *t, enum unit unit, double value);     /* NAN: none */
+void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost); /* < 21 ns */
+
+#define sheet_integer(t, value) sheet_number(t, UNIT_NONE, value)  /* 1234567 */
+#define sheet_bytes(t, bytes)   sheet_number(t, UNIT_BYTES, bytes) /* 1.50 MiB */
+#define sheet_count(t, count)   sheet_number(t, UNIT_COUNT, count) /* 1 234 567 */
+#define sheet_span(t, ns)       sheet_number(t, UNIT_NS, ns)       /* 12.00 us */
+#define sheet_ratio(t, ratio)   sheet_value(t, UNIT_RATIO, ratio)  /* 12.3 % */
 
 /* A column of a query's row. */
 void sheet_field(struct sheet *t, enum unit unit, struct query *q, int column);
