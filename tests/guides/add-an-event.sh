@@ -6,7 +6,7 @@ private "$@"
 need cc
 
 mkdir tree
-(cd "$root" && tar -cf - --exclude=traces/good --exclude=traces/bad CMakeLists.txt cli liblw tracer traces viewer) |
+(cd "$root" && tar -cf - --exclude=traces/good --exclude=traces/bad CMakeLists.txt cli doc liblw tracer traces viewer) |
 	tar -xf - -C tree
 cd tree
 

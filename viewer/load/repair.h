@@ -14,10 +14,10 @@
 #include <stdint.h>
 
 struct repair {
-	char *path;         /* what to read: the directory itself, or the mended copy */
-	char *copy;         /* the temporary directory, NULL: nothing was damaged */
-	int64_t damaged;    /* files that were */
-	char what[256];     /* the first damage in words, '' none */
+	char *path;      /* what to read: the directory itself, or the mended copy */
+	char *copy;      /* the temporary directory, NULL: nothing was damaged */
+	int64_t damaged; /* files that were */
+	char what[256];  /* the first damage in words, '' none */
 };
 
 /*
