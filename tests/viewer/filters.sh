@@ -87,6 +87,12 @@ same "birth <= $middle AND alloc_tid = 1 AND coalesce(size, usable) <= 300" "$se
 same "birth_seq <= $seq AND (death_seq IS NULL OR death_seq > $seq)" "$seq" --at 50%
 same "birth_seq <= $peak AND (death_seq IS NULL OR death_seq > $peak)" "$peak" --at peak
 same "death_seq IS NULL" '' --at end
+# To the fact: a window that ends with a free, a moment that is one, a window that begins with a birth.
+set -- $(sqlite3 -separator ' ' "$dir/t.db" "SELECT death - start, death_seq, birth - start, birth_seq
+	FROM block b JOIN process p ON p.id = b.process WHERE death_seq > $peak + 500 LIMIT 1")
+same "birth_seq <= $2" "$2" --end "$1ns"
+same "birth_seq <= $2 AND (death_seq IS NULL OR death_seq > $2)" "$2" --at "$1ns"
+same "birth_seq >= $4" '' --begin "$3ns"
 same "alloc_site IN (SELECT id FROM site WHERE function = 'work2')" '' --site work2
 same "alloc_site IN (SELECT id FROM site WHERE function = 'inner' AND line = 3)" '' --site /src/a.c:3
 same "alloc_site = 1000004" '' --site /bin/one+0x4
@@ -111,7 +117,7 @@ refused() {
 	grep -qF -- "$words" "$dir/err" || fail "lwview $*: no \"$words\": $(cat "$dir/err")"
 	[ "$(wc -l <"$dir/err")" = 1 ] || fail "lwview $*: not one sentence"
 }
-for command in info $reports "check --max-leaks 1GiB"; do
+for command in info $reports; do
 	# shellcheck disable=SC2086 # a command and its options
 	set -- $command
 	[ "$1" != export ] || set -- export --csv
