@@ -47,7 +47,8 @@ extern const struct option_unit option_no_units[];
 	}
 
 /* As above, refused without a unit: 5 may have meant anything. */
-extern const struct option_type option_limit_span, option_limit_share, option_limit_ratio;
+extern const struct option_type option_limit_size, option_limit_span, option_limit_share,
+	option_limit_ratio;
 
 #define OPTION_FLAG  (&option_flag)
 #define OPTION_TEXT  (&option_text)

@@ -117,7 +117,7 @@ refused() {
 	grep -qF -- "$words" "$dir/err" || fail "lwview $*: no \"$words\": $(cat "$dir/err")"
 	[ "$(wc -l <"$dir/err")" = 1 ] || fail "lwview $*: not one sentence"
 }
-for command in info $reports; do
+for command in info $reports "check --max-leaks 1GiB"; do
 	# shellcheck disable=SC2086 # a command and its options
 	set -- $command
 	[ "$1" != export ] || set -- export --csv

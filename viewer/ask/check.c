@@ -7,9 +7,7 @@
 #include "sheet.h"
 #include "viewer/view.h"
 
-#include <ctype.h>
 #include <stdio.h>
-#include <string.h>
 
 /* What a row measures. */
 enum measure {
@@ -18,101 +16,77 @@ enum measure {
 	QUERY,   /* the answer to `sql`; ?1: process */
 };
 
-static struct limit {
-	const char *option, *title;
+static int64_t max_peak = -1, max_live = -1, max_leaks = -1, max_p99 = -1, max_latency = -1;
+static double max_frag = -1, max_overhead = -1, max_growth = -1;
+static const char *against;
+
+const struct option_row check_options[] = {
+	{0, "max-peak", &option_limit_size, &max_peak, "SIZE", "greatest heap extent (H)"},
+	{0, "max-live", &option_limit_size, &max_live, "SIZE", "greatest live bytes (L)"},
+	{0, "max-frag", &option_share, &max_frag, "RATIO",
+         "external fragmentation at the peak of H"},
+	{0, "max-overhead", &option_limit_ratio, &max_overhead, "PERCENT",
+         "(H - L) / L at the peak of H"},
+	{0, "max-leaks", &option_limit_size, &max_leaks, "SIZE", "bytes alive at the end"},
+	{0, "max-p99", &option_limit_span, &max_p99, "TIME",
+         "99th percentile of the slowest operation"},
+	{0, "max-latency", &option_limit_span, &max_latency, "TIME", "the slowest call"},
+	{0, "against", &option_text, &against, "BASE.db", "limit the growth since this recording"},
+	{0, "max-growth", &option_limit_ratio, &max_growth, "PERCENT",
+         "of peak H, peak L, bytes alive at the end, bytes\nasked for and blocks obtained"},
+	OPTION_END,
+};
+
+static const struct limit {
+	const char *title;
 	enum unit unit;
+	const void *most; /* int64_t, of a ratio double; negative: not limited; NULL: only growth */
+	bool grows;       /* compared with the baseline */
 	enum measure measure;
 	enum figure figure;
 	const char *sql;
-	bool share;       /* a ratio that is at most 1 */
-	bool grows;       /* compared with the baseline */
-	const char *text; /* as given, NULL: not limited */
-	double most;
 } limits[] = {
-	{"max-peak", "peak heap (H)", UNIT_BYTES, PEAK, FIGURE_HEAP, .grows = true},
-	{"max-live", "peak live (L)", UNIT_BYTES, PEAK, FIGURE_LIVE, .grows = true},
-	{"max-frag", "external fragmentation", UNIT_RATIO, AT_PEAK, FIGURE_EXTERNAL, .share = true},
-	{"max-overhead", "overhead", UNIT_RATIO, AT_PEAK, FIGURE_OVERHEAD, .share = false},
-	{"max-leaks", "alive at the end", UNIT_BYTES, QUERY, .grows = true,
-         .sql = "SELECT alive_bytes FROM totals WHERE process = ?1"},
+	{"peak heap (H)", UNIT_BYTES, &max_peak, true, PEAK, FIGURE_HEAP, NULL},
+	{"peak live (L)", UNIT_BYTES, &max_live, true, PEAK, FIGURE_LIVE, NULL},
+	{"external fragmentation", UNIT_RATIO, &max_frag, false, AT_PEAK, FIGURE_EXTERNAL, NULL},
+	{"overhead", UNIT_RATIO, &max_overhead, false, AT_PEAK, FIGURE_OVERHEAD, NULL},
+	{"alive at the end", UNIT_BYTES, &max_leaks, true, QUERY, 0,
+         "SELECT alive_bytes FROM totals WHERE process = ?1"},
 	/* Of each operation the bucket that holds the percentile, of these the worst. */
-	{"max-p99", "99th percentile", UNIT_NS, QUERY,
-         .sql = "SELECT max(p99) FROM (SELECT operation, min(top) AS p99 FROM"
-                " (SELECT operation, max AS top, sum(count) OVER (PARTITION BY operation ORDER BY low)"
-                "    AS upto, sum(count) OVER (PARTITION BY operation) AS whole FROM"
-                "  (SELECT operation, low, sum(count) AS count, max(max) AS max FROM latency_hist"
-                "    WHERE process = ?1 GROUP BY operation, low))"
-                " WHERE upto >= 0.99 * whole GROUP BY operation)"},
-	{"max-latency", "slowest call", UNIT_NS, QUERY,
-         .sql = "SELECT max(max) FROM latency_hist WHERE process = ?1"},
-	{NULL, "bytes asked for", UNIT_BYTES, QUERY, .grows = true,
-         .sql = "SELECT bytes FROM totals WHERE process = ?1"},
-	{NULL, "blocks obtained", UNIT_COUNT, QUERY, .grows = true,
-         .sql = "SELECT blocks FROM totals WHERE process = ?1"},
+	{"99th percentile", UNIT_NS, &max_p99, false, QUERY, 0,
+         "SELECT max(p99) FROM (SELECT operation, min(top) AS p99 FROM"
+         " (SELECT operation, max AS top, sum(count) OVER (PARTITION BY operation ORDER BY low)"
+         "    AS upto, sum(count) OVER (PARTITION BY operation) AS whole FROM"
+         "  (SELECT operation, low, sum(count) AS count, max(max) AS max FROM latency_hist"
+         "    WHERE process = ?1 GROUP BY operation, low))"
+         " WHERE upto >= 0.99 * whole GROUP BY operation)"},
+	{"slowest call", UNIT_NS, &max_latency, false, QUERY, 0,
+         "SELECT max(max) FROM latency_hist WHERE process = ?1"},
+	{"bytes asked for", UNIT_BYTES, NULL, true, QUERY, 0,
+         "SELECT bytes FROM totals WHERE process = ?1"},
+	{"blocks obtained", UNIT_COUNT, NULL, true, QUERY, 0,
+         "SELECT blocks FROM totals WHERE process = ?1"},
 };
 
 #define LIMITS (sizeof(limits) / sizeof(*limits))
 
-static const char *against, *growth_text;
-
-const struct option_row check_options[] = {
-	{0, "max-peak", OPTION_TEXT, &limits[0].text, "SIZE", "greatest heap extent (H)"},
-	{0, "max-live", OPTION_TEXT, &limits[1].text, "SIZE", "greatest live bytes (L)"},
-	{0, "max-frag", OPTION_TEXT, &limits[2].text, "RATIO",
-         "external fragmentation at the peak of H"},
-	{0, "max-overhead", OPTION_TEXT, &limits[3].text, "RATIO", "(H - L) / L at the peak of H"},
-	{0, "max-leaks", OPTION_TEXT, &limits[4].text, "SIZE", "bytes alive at the end"},
-	{0, "max-p99", OPTION_TEXT, &limits[5].text, "TIME",
-         "99th percentile of the slowest operation"},
-	{0, "max-latency", OPTION_TEXT, &limits[6].text, "TIME", "the slowest call"},
-	{0, "against", OPTION_TEXT, &against, "BASE.db", "limit the growth since this recording"},
-	{0, "max-growth", OPTION_TEXT, &growth_text, "RATIO",
-         "of peak H, peak L, bytes alive at the end, bytes asked for, blocks obtained"},
-	OPTION_END,
-};
-
-/* ---- what is allowed ---- */
-
-/* A size or a time needs its unit; a ratio is 0..1, or has a %. */
-static bool limit_parse(const char *text, enum unit unit, bool share, double *most)
+/* Negative: not limited. */
+static double limit_of(const struct limit *l)
 {
-	bool bare = !*text || isdigit((unsigned char)text[strlen(text) - 1]);
-	int64_t value;
-
-	if (unit == UNIT_RATIO)
-		return option_value(share ? &option_share : &option_ratio, text, most) &&
-		       (*most <= 1 || !bare);
-	if (bare || !option_value(unit == UNIT_BYTES ? &option_size : &option_span, text, &value))
-		return false;
-	*most = (double)value;
-	return true;
+	if (!l->most)
+		return -1;
+	return l->unit == UNIT_RATIO ? *(const double *)l->most : (double)*(const int64_t *)l->most;
 }
 
-static enum status limit_refused(const char *option, enum unit unit, const char *text)
+static enum status limits_given(void)
 {
-	return msg_fail(STATUS_USAGE, "limit wants %s: option=\"--%s\", value=\"%s\"",
-	                unit == UNIT_BYTES ? "a size with its unit, 8MiB or 100B"
-	                : unit == UNIT_NS  ? "a time with its unit, 5us or 2ms"
-	                                   : "a ratio, 0.3 or 30%",
-	                option, text);
-}
+	bool any = against;
 
-static enum status limits_parse(double *growth)
-{
-	int given = 0;
-
-	for (struct limit *l = limits; l < limits + LIMITS; l++) {
-		if (!l->text)
-			continue;
-		given++;
-		if (!limit_parse(l->text, l->unit, l->share, &l->most))
-			return limit_refused(l->option, l->unit, l->text);
-	}
-	if (!against != !growth_text)
+	for (size_t i = 0; i < LIMITS; i++)
+		any |= limit_of(&limits[i]) >= 0;
+	if (!against != (max_growth < 0))
 		return msg_fail(STATUS_USAGE, "--against BASE.db and --max-growth go together");
-	if (growth_text && !limit_parse(growth_text, UNIT_RATIO, false, growth))
-		return limit_refused("max-growth", UNIT_RATIO, growth_text);
-	if (!given && !against)
+	if (!any)
 		return msg_fail(STATUS_USAGE, "no limit given, see lwview check --help");
 	return STATUS_OK;
 }
@@ -158,38 +132,35 @@ static bool compare(struct sheet *t, const struct limit *l, const char *since, d
 
 static enum status nothing(const struct scope *s, const struct limit *l)
 {
-	enum status status = db_status(s->db);
-
-	if (!status)
-		status = msg_fail(STATUS_INPUT, "nothing to measure: path=\"%s\", limit=\"%s\"",
-		                  db_path(s->db), l->title);
-	return status;
+	if (db_status(s->db))
+		return db_status(s->db);
+	return msg_fail(STATUS_INPUT, "nothing to measure: path=\"%s\", limit=\"%s\"",
+	                db_path(s->db), l->title);
 }
 
 static enum status check_limits(struct scope *s, struct sheet *t, int *exceeded)
 {
 	for (const struct limit *l = limits; l < limits + LIMITS; l++) {
-		double value;
+		double most = limit_of(l), value;
 
-		if (!l->text)
+		if (most < 0)
 			continue;
 		if (s->single && l->measure != QUERY)
 			return msg_fail(
 				STATUS_USAGE,
 				"this is of the whole heap, it takes no --thread, no --site "
-				"and no size: option=\"--%s\"",
-				l->option);
+				"and no size: limit=\"%s\"",
+				l->title);
 		value = measure(s, l);
 		if (isnan(value))
 			return nothing(s, l);
-		*exceeded += compare(t, l, "", l->most, value);
+		*exceeded += compare(t, l, "", most, value);
 	}
 	return STATUS_OK;
 }
 
 /* A heap's own figures know nothing of a thread or a site: they are left out under such filters. */
-static enum status check_growth(struct scope *s, struct scope *base, double growth, struct sheet *t,
-                                int *exceeded)
+static enum status check_growth(struct scope *s, struct scope *base, struct sheet *t, int *exceeded)
 {
 	for (const struct limit *l = limits; l < limits + LIMITS; l++) {
 		double value, before;
@@ -200,13 +171,13 @@ static enum status check_growth(struct scope *s, struct scope *base, double grow
 		before = measure(base, l);
 		if (isnan(value) || isnan(before))
 			return nothing(isnan(value) ? s : base, l);
-		*exceeded += compare(t, l, "growth of ", before * (1 + growth), value);
+		*exceeded += compare(t, l, "growth of ", before * (1 + max_growth), value);
 	}
 	return STATUS_OK;
 }
 
-static enum status check_against(struct scope *s, double growth, const struct options *o,
-                                 struct sheet *t, int *exceeded)
+static enum status check_against(struct scope *s, const struct options *o, struct sheet *t,
+                                 int *exceeded)
 {
 	enum status status;
 	struct scope base;
@@ -217,7 +188,7 @@ static enum status check_against(struct scope *s, double growth, const struct op
 	if (scope_differs_in_program(&base, s))
 		msg_note("these are different programs: base=\"%s\", new=\"%s\"", base.name,
 		         s->name);
-	status = check_growth(s, &base, growth, t, exceeded);
+	status = check_growth(s, &base, t, exceeded);
 	scope_close(&base);
 	return status;
 }
@@ -244,11 +215,9 @@ enum status command_check(const struct command *self, struct options *o)
 	struct sheet t;
 	struct scope s;
 	int exceeded = 0;
-	double growth = 0;
 
-	if (o->arg_count != 1)
-		return msg_fail(STATUS_USAGE, "usage: lwview %s heap.db --max-...", self->name);
-	status = limits_parse(&growth);
+	(void)self;
+	status = limits_given();
 	if (!status)
 		status = scope_open_selection(&s, o->args[0], o);
 	if (status)
@@ -256,7 +225,7 @@ enum status command_check(const struct command *self, struct options *o)
 	sheet_init(&t, "<limit|.unit|>at most|>measured|<verdict");
 	status = check_limits(&s, &t, &exceeded);
 	if (!status && against)
-		status = check_against(&s, growth, o, &t, &exceeded);
+		status = check_against(&s, o, &t, &exceeded);
 	if (!status)
 		status = check_print(&s, &t, o);
 	sheet_release(&t);
