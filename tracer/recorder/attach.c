@@ -123,6 +123,7 @@ const struct command command_attach = {
 		"libraries, by the lines of lwtrace env for instance. Under liblw the trace\n"
 		"begins with a list of the blocks that are live; under another allocator what\n"
 		"was there before stays unknown.",
+	.examples = "attach -o T --max-time 10s $(pidof PROGRAM)",
 	.least = 1,
 	.most = 1,
 	.options = {recording_rows},

@@ -162,5 +162,6 @@ const struct command command_doctor = {
 	.purpose = "check whether recording can work here",
 	.text = "Prints a line for each thing a recording needs, and what to do where one is\n"
 		"missing.",
+	.examples = "doctor",
 	.run = doctor,
 };

@@ -34,6 +34,8 @@ const struct command command_env = {
 		"program started so can be recorded by lwtrace attach, and by any LTTng session\n"
 		"with per-process buffers that was started before its events lw:* are enabled.\n"
 		"With LW_TRACE=0 beside these lines it is never recorded.",
+	.examples = "env\n"
+		    "env --allocator ptmalloc >/etc/default/PROGRAM",
 	.options = {rows},
 	.run = print,
 };

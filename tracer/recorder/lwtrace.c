@@ -14,10 +14,17 @@ static const struct command *const commands[] = {
 static const struct command_set lwtrace = {
 	.name = "lwtrace",
 	.operands = "...",
-	.purpose = "Records every fact about a program's heap, for lwview.",
-	.statuses =
-		"Exit status: 0 well; 125 lwtrace failed; of record and stat otherwise the program's\n"
-		"own, 128+N after signal N, 126 or 127 when it cannot be run.",
+	.purpose = "record every fact about a program's heap",
+	.text = "Runs a program, or joins one that runs, and writes a trace of what its allocator does:\n"
+		"every block, every pool, every page. The trace is CTF, recorded by LTTng; a session\n"
+		"daemon is started where none runs. lwview reads it.",
+	.statuses = "0  well; of record and stat: so says the program\n"
+		    "125  lwtrace failed, or was used wrongly\n"
+		    "126  the program cannot be run\n"
+		    "127  the program was not found\n"
+		    "128+N  signal N ended the program\n"
+		    "other  the program's own",
+	.see_also = ".Xr lttng 1 ,\n.Xr lwview 1 ,\n.Xr lw-trace 5",
 	.usage_status = STATUS_FAILED,
 	.options = rows,
 	.commands = commands,

@@ -154,6 +154,9 @@ const struct command command_record = {
 		"becomes or forks. Starts a session daemon of its own where none runs. The exit\n"
 		"status is the program's own, 128+N after signal N, 126 or 127 when it cannot\n"
 		"be run, and 125 when lwtrace itself failed.",
+	.examples = "record -o T -- PROGRAM\n"
+		    "record --allocator ptmalloc -o P --strict -- PROGRAM ARGUMENT\n"
+		    "record --follow --max-time 30s -- sh -c 'make all'",
 	.least = 1,
 	.most = -1,
 	.leading = true,

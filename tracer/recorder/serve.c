@@ -51,6 +51,7 @@ const struct command command_serve = {
 	.purpose = "receive the traces of other machines",
 	.text = "Runs an lttng-relayd in the foreground and prints the command to use on the\n"
 		"board.",
+	.examples = "serve -o traces",
 	.options = {rows},
 	.run = serve,
 };

@@ -252,6 +252,8 @@ const struct command command_stat = {
 		"of CPU and wall time, peak resident memory and page faults. The program's\n"
 		"output is discarded; its standard input is read anew by each run if it is a\n"
 		"file, and empty otherwise.",
+	.examples = "stat -- PROGRAM\n"
+		    "stat --runs 11 -a ptmalloc,liblw,libmimalloc.so.2 --json stat.json -- PROGRAM",
 	.least = 1,
 	.most = -1,
 	.leading = true,
