@@ -10,6 +10,10 @@ expect "an exit status is passed on" 7 $record -- sh -c 'exit 7'
 expect "a signal is 128 + n" 137 $record -- sh -c 'kill -9 $$'
 expect "a crash is recorded" 139 $record -- sh -c 'kill -SEGV $$'
 equal "up to its end" "$(test -s trace/lwtrace.json && echo yes)" yes
+equal "lwtrace.json names the format" "$(sed -n 's/.*"format": \([0-9]*\),/\1/p' trace/lwtrace.json)" \
+	"$(sed -n 's/#define LW_TRACE_FORMAT //p' "$root/traces/format/version.h")"
+pid=$(sed -n 's/^  "pid": \([0-9]*\),/\1/p' trace/lwtrace.json)
+equal "and the program's pid" "$(ls trace/ust/pid | grep -c "^sh-$pid-")" 1
 
 echo input | $record -- cat >copy 2>/dev/null
 equal "input and output are the program's" "$(cat copy)" input

@@ -2,6 +2,7 @@
 #include "output.h"
 
 #include "cli/json.h"
+#include "traces/format/version.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -120,7 +121,7 @@ void output_describe(const struct output *output, char **argv, const char *alloc
 		msg_note("warning: cannot write description: path=\"%s\": %m", path);
 		return;
 	}
-	fputs("{\n  \"program\": ", file);
+	fprintf(file, "{\n  \"format\": %d,\n  \"program\": ", LW_TRACE_FORMAT);
 	json_string(file, argv[0]);
 	fputs(",\n  \"args\": [", file);
 	for (int i = 1; argv[i]; i++) {
