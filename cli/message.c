@@ -17,22 +17,22 @@ enum {
 
 int msg_level;
 
-static const char *name = "";
+static const char *program = "";
 static int usage;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* of the two below */
 static char pending[LINE];                                /* "": nothing has failed */
 static bool progress_shown;
 
-void msg_init(const char *command, int usage_status)
+void msg_init(const char *name, int usage_status)
 {
-	name = command;
+	program = name;
 	usage = usage_status;
 }
 
 const char *msg_name(void)
 {
-	return name;
+	return program;
 }
 
 /* ---- failures ---- */
@@ -126,7 +126,7 @@ static void put_line(char *text)
 	text_scrub(text);
 	pthread_mutex_lock(&mutex);
 	clear_progress();
-	fprintf(stderr, "%s: %s\n", name, text);
+	fprintf(stderr, "%s: %s\n", program, text);
 	pthread_mutex_unlock(&mutex);
 }
 

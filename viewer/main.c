@@ -110,7 +110,8 @@ static const struct command_set lwview = {
 		    "2  wrong usage, or the output exists and there is no -f\n"
 		    "3  bad input, or lossy input without --allow-loss\n"
 		    "4  a tool, the disk or memory failed",
-	.see_also = ".Xr gnuplot 1 ,\n.Xr lwtrace 1 ,\n.Xr sqlite3 1 ,\n.Xr lw-trace 5",
+	.see_also = ".Xr gnuplot 1 ,\n.Xr lwtrace 1 ,\n.Xr sqlite3 1 ,\n.Xr lw-database 5 ,\n"
+		    ".Xr lw-trace 5 ,\n.Xr lw-metrics 7",
 	.usage_status = STATUS_USAGE,
 	.commands = commands,
 };

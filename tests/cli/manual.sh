@@ -1,6 +1,6 @@
 #!/bin/sh
 # The pages of the manual: one for each command, which mandoc has nothing to say against, with examples
-# that the command understands. Arguments: lwtrace, lwview, their folders of pages, other pages.
+# that the command understands. Arguments: lwtrace, lwview, and folders with pages of ours.
 . "$(dirname "$0")/../lib.sh"
 lwtrace=$1
 lwview=$2
@@ -9,11 +9,13 @@ need mandoc
 
 # In one folder, where mandoc looks for the pages that another refers to; what is not ours may be missing.
 mkdir "$work/pages"
-cp "$1"/*.1 "$2"/*.1 "$3" "$work/pages"
+for pages; do
+	cp "$pages"/*.[1-7] "$work/pages"
+done
 cd "$work/pages"
-mandoc -Tlint ./*.1 2>&1 | grep -v 'outdated mandoc.db\|not found: Xr \(gnuplot\|lttng\|sqlite3\) ' >"$work/complaints" || true
+mandoc -Tlint ./* 2>&1 | grep -v 'outdated mandoc.db\|not found: Xr \(gnuplot\|lttng\|sqlite3\) ' >"$work/complaints" || true
 [ ! -s "$work/complaints" ] || fail "mandoc: $(head -n 5 "$work/complaints")"
-ok "mandoc finds nothing in $(ls ./*.1 | wc -l) pages"
+ok "mandoc finds nothing in $(ls | wc -l) pages"
 
 for program in "$lwtrace" "$lwview"; do
 	name=$(basename "$program")

@@ -55,10 +55,10 @@ static bool search_path(struct program *program, const char *name)
 		if (is_runnable(program->path))
 			return true;
 		if (!*found && !access(program->path, F_OK))
-			strcpy(found, program->path);
+			memcpy(found, program->path, sizeof found);
 		at += length;
 	}
-	strcpy(program->path, found);
+	memcpy(program->path, found, sizeof found);
 	return false;
 }
 

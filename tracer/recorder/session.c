@@ -68,7 +68,7 @@ int buffers_fit(struct buffers *buffers)
 				"KiB: make it larger (mount -o remount,size=256M /dev/shm, or "
 				"docker run --shm-size)",
 				(unsigned long long)(buffers->shm_free / KIB),
-				(unsigned long long)(4 * 5 * 128 * buffers->cpus));
+				4 * 5 * 128ull * buffers->cpus);
 	}
 	return 0;
 }
