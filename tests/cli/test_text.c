@@ -78,6 +78,9 @@ static void an_array_that_cannot_grow_is_as_before(void **state)
 	char *items = NULL;
 
 	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	skip(); /* it ends the program instead of letting the allocation fail */
+#endif
 	assert_true(array_more(items, 0));
 	items[0] = 'x';
 	errno = 0;
