@@ -41,17 +41,45 @@ API size_t malloc_usable_size(void *p) { return p && (p = block_owner(p)) ? usab
 API void free_sized(void *p, size_t n) { n ? free(p) : free(p); }
 API void free_aligned_sized(void *p, size_t align, size_t n) { align | n ? free(p) : free(p); }
 
+/* Gives the pages of POOL in which no slot is live back to the system. */
+static void pool_purge(const struct chunk *pool)
+{
+	uintptr_t from = ALIGN_UP(pool->at, lw.page);
+	for (size_t i = 0; i <= pool->slots; i++) {
+		if (i < pool->slots && pool->free[i / BITS] >> i % BITS & 1)
+			continue;
+		uintptr_t end = i < pool->slots ? pool->at + i * pool->size : end_of(pool);
+		end &= -lw.page;
+		if (from < end) {
+			TRACE(map, DO_RETURN, from, end - from);
+			madvise((void *)from, end - from, MADV_DONTNEED);
+		}
+		from = ALIGN_UP(pool->at + (i + 1) * pool->size, lw.page);
+	}
+}
+
+/* Gives back what H holds in reserve, and then the free pages of its pools. */
+static void heap_trim(struct heap *h)
+{
+	heap_flush(h, ON_TRIM);
+	for (unsigned i = 0; i < CLASSES; i++) {
+		struct chunk *pool = class_of(i) == i ? h->current[i]->next : NULL;
+		for (; pool; pool = pool == h->current[i] ? NULL : pool->next)
+			pool_purge(pool);
+	}
+}
+
 API int lw_trim(size_t pad)
 {
 	size_t before = lw.extent; /* the merge of what was deferred may give some back, too */
 	if (heap_get())
-		heap_flush(self, ON_TRIM);
+		heap_trim(self);
 	int saved = lock();
 	struct heap *dead = lw.dead, **last = &dead;
 	lw.dead = NULL;
 	unlock(saved);
 	for (; *last; last = &(*last)->next)
-		heap_flush(*last, ON_TRIM);
+		heap_trim(*last);
 	saved = lock();
 	*last = lw.dead;
 	lw.dead = dead;

@@ -237,23 +237,6 @@ static void heap_drain(struct heap *h)
 	h->drained = pool;
 }
 
-/* Gives the pages of POOL in which no slot is live back to the system. */
-static void pool_purge(const struct chunk *pool)
-{
-	uintptr_t from = ALIGN_UP(pool->at, lw.page);
-	for (size_t i = 0; i <= pool->slots; i++) {
-		if (i < pool->slots && pool->free[i / BITS] >> i % BITS & 1)
-			continue;
-		uintptr_t end = i < pool->slots ? pool->at + i * pool->size : end_of(pool);
-		end &= -lw.page;
-		if (from < end) {
-			TRACE(map, DO_RETURN, from, end - from);
-			madvise((void *)from, end - from, MADV_DONTNEED);
-		}
-		from = ALIGN_UP(pool->at + (i + 1) * pool->size, lw.page);
-	}
-}
-
 /* Gives back what H holds in reserve; when its thread ends small pools stay, for the next one. */
 static void heap_flush(struct heap *h, enum lw_reason reason)
 {
@@ -264,9 +247,6 @@ static void heap_flush(struct heap *h, enum lw_reason reason)
 		bool stays = !pool->slots || (reason == ON_EXIT && pool->bytes <= POOL_KEPT);
 		if (!stays && slots_free(pool) == pool->slots)
 			pool_return(pool);
-		pool = reason == ON_TRIM && class_of(i) == i ? h->current[i]->next : NULL;
-		for (; pool; pool = pool == h->current[i] ? NULL : pool->next)
-			pool_purge(pool);
 	}
 	int saved = lock();
 	merge_deferred(h, reason);

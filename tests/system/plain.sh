@@ -8,10 +8,12 @@
 #   archive    liblw.a links into a static program
 . "$(dirname "$0")/../lib.sh"
 build=$(mkdir -p "$1" && cd "$1" && pwd)
-# The budget is 20480 bytes. The goal in lines is 530; until it is reached they may only become fewer.
-# Raised for the includes of the rooms and for assertions.
-lines_goal=530
-lines_allowed=1429
+# The budget is 20480 bytes, the goal in lines is 530 of the core.  Until it is reached no role may grow: these
+# are what each has, to be lowered with it.
+core_allowed=1108
+family_allowed=82
+figures_allowed=118
+checks_allowed=127
 bytes_allowed=20480
 
 # A machine without LTTng: any include of it is an error, and pkg-config knows no library at all.
@@ -119,20 +121,41 @@ NAMES
 	ok "thread-local storage: $((${tls:-0})) bytes, initial-exec"
 }
 
+# A line of code is one as cloc counts it after clang-format.  The roles: what serves malloc, free, calloc and
+# realloc; the rest of the family; what is seen of the heap; assertions, which are gone from what ships.
+role_of() {
+	case $1 in
+	lw_family.h) echo family ;;
+	lw_stats.h | lw.h | lw_trace.h) echo figures ;;
+	lw_assert.h) echo checks ;;
+	*) echo core ;;
+	esac
+}
+
+# lines_in FILE
+lines_in() { cloc --quiet --csv "$1" | tail -1 | cut -d, -f5; }
+
 check_budget() {
 	files_read
-	mkdir "$work/counted"
-	grep "^$root/" "$work/read" | while read -r file; do
-		clang-format --style=file "$file" >"$work/counted/$(basename "$file")"
+	core=0 family=0 figures=0 checks=0
+	for file in $(grep "^$root/" "$work/read"); do
+		name=$(basename "$file")
+		clang-format --style=file "$file" >"$work/whole-$name"
+		perl -0pe 's{^\s*(?:ASSERT|_Static_assert)\s*(\((?:[^()]|(?1))*\));.*\n}{}gm' "$work/whole-$name" >"$work/bare-$name"
+		whole=$(lines_in "$work/whole-$name")
+		bare=$(lines_in "$work/bare-$name")
+		role=$(role_of "$name")
+		eval "$role=\$((\$$role + bare)) checks=\$((checks + whole - bare))"
+		echo "$name: $bare $role, $((whole - bare)) of assertions"
 	done
-	cloc --quiet --csv --by-file "$work/counted" >"$work/cloc" || fail "cloc failed"
-	cut -d, -f2,5 "$work/cloc" | grep counted/ | sed "s#$work/counted/##"
-	lines=$(awk -F, '$1 == "SUM" { print $5 }' "$work/cloc")
 	bytes=$(stat -c %s "$stripped")
-	echo "$lines lines of code (goal $lines_goal), $bytes bytes stripped (budget $bytes_allowed)"
-	[ "$lines" -le $lines_allowed ] || fail "$lines lines of code; $lines_allowed are allowed"
+	echo "lines: $core core (goal 530), $family family, $figures figures, $checks checks; $bytes bytes (budget $bytes_allowed)"
+	for role in core family figures checks; do
+		eval "lines=\$$role allowed=\$${role}_allowed"
+		[ "$lines" -le "$allowed" ] || fail "$lines lines of code serve $role; $allowed are allowed"
+	done
 	[ "$bytes" -le $bytes_allowed ] || fail "the stripped library has $bytes bytes; $bytes_allowed are allowed"
-	ok "within $bytes_allowed bytes, and no further from the goal than $lines_allowed lines"
+	ok "within the budget of bytes, and no role has more lines than before"
 }
 
 check_archive() {
