@@ -21,7 +21,9 @@
  * stay up to EMPTY_MAX of each kind.
  *
  * Not promised: that a pool's memory returns before its thread, or one that adopts its heap,
- * allocates again after others freed into it.
+ * allocates again after others freed into it; on 64 bits, that a mapping can be used that lies a
+ * multiple of 256 GiB from the rest of the heap, where the map has no place for it: by chance one
+ * program of thousands gets such a one, and then only where the break is refused.
  *
  * Rooms.  The allocator is one translation unit: this file includes its rooms, lw_*.h, in the order
  * in which they stand on each other; a room can call only those that come before it.  A room is

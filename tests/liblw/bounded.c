@@ -453,7 +453,7 @@ static unsigned long run(void (*scenario)(unsigned scale), unsigned scale)
 	CHECK_EQUAL(pipe(out), 0);
 	pid_t child = fork();
 	if (!child) {
-		alarm(CHECK_SECONDS);
+		check_deadline();
 		state = seed;
 		free(check_opaque(malloc(100))); /* the program's first call */
 		measuring = true;

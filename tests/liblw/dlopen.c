@@ -58,12 +58,12 @@ static void the_library_may_be_fetched_by_threads_at_once(void)
 		int status = 0;
 		pid_t pid = fork();
 		if (!pid) {
-			alarm(20);
+			check_deadline();
 			fetch();
 			threads_use(8);
 			pid_t grandchild = fork(); /* its handlers are there once */
 			if (!grandchild) {
-				alarm(20);
+				check_deadline();
 				threads_use(2);
 				_exit(0);
 			}

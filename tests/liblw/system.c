@@ -5,6 +5,7 @@
  */
 
 #include "check.h"
+#include "lw_heap.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -40,13 +41,35 @@ static void *test_sbrk(intptr_t by)
 	return by > 0 && refused(&brk_calls) ? (void *)-1 : sbrk(by);
 }
 
+static char *map_at; /* where large mappings are to lie, if not NULL */
+
+/* Whether what lies at P has its entries in the map in the place of the break's: 256 GiB away. */
+static bool in_the_way(const char *p)
+{
+	uintptr_t leaf = (uintptr_t)p / LEAF, end = (uintptr_t)sbrk(0) / LEAF;
+	return SPAN_LOG < BITS && (leaf - end + 32) % LEAVES < 64;
+}
+
+/* By chance a mapping lies so in one program of a thousand, and the allocator cannot use it: it is
+ * moved, a gigabyte down at a time, as no test but one is about that. */
+static void *map_anywhere(size_t len, int prot, int flags)
+{
+	char *want = len >= 1 << 20 ? map_at : NULL;
+	char *p = mmap(want, len, prot, flags, -1, 0);
+	for (char *hint = p; !want && p != MAP_FAILED && in_the_way(p);) {
+		munmap(p, len);
+		p = mmap(hint -= (size_t)1 << 30, len, prot, flags, -1, 0);
+	}
+	return p;
+}
+
 static void *test_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset)
 {
 	if (refused(&map_calls))
 		return MAP_FAILED;
 	if (flags & MAP_FIXED)
 		return mmap(at, len, prot, flags, fd, offset);
-	char *p = mmap(at, len + page_size, prot, flags, fd, offset);
+	char *p = map_anywhere(len + page_size, prot, flags);
 	if (page_size && p != MAP_FAILED) {
 		size_t lead = -(uintptr_t)p & (page_size - 1);
 		if (lead)
@@ -188,7 +211,7 @@ static void apart(void (*fn)(unsigned n), unsigned n)
 	int status = 0;
 	pid_t pid = fork();
 	if (!pid) {
-		alarm(40);
+		check_deadline();
 		fn(n);
 		_exit(0);
 	}
@@ -298,6 +321,28 @@ static void without_memory_there_is_NULL_and_ENOMEM_and_then_room_again(void)
 {
 	for (unsigned n = 1; n <= 12; n++)
 		apart(nothing_from, n);
+}
+
+/* A mapping 256 GiB above the break has its entries in the place of the break's. */
+static void no_place(unsigned n)
+{
+	free(check_opaque(malloc(n)));
+	brk_calls = (struct refusal){0, 1, UINT_MAX};
+	map_at = (char *)ALIGN_UP((uintptr_t)sbrk(0), LEAF) - LEAF + LEAF * LEAVES;
+	errno = 0;
+	CHECK(!malloc(8 << 20));
+	CHECK_EQUAL(errno, ENOMEM);
+	CHECK(map_calls.calls);
+	CHECK_EQUAL(lw_check(), 0);
+	map_at = NULL;
+	free(check_opaque(malloc(8 << 20)));
+	CHECK_EQUAL(lw_check(), 0);
+}
+
+static void a_mapping_that_the_map_has_no_place_for_is_refused(void)
+{
+	if (SPAN_LOG < BITS)
+		apart(no_place, 100000);
 }
 
 static void no_remap(unsigned n)
@@ -604,6 +649,7 @@ static const struct check_test tests[] = {
 	TEST(the_heap_goes_on_when_mmap_is_refused_from_the_nth_call),
 	TEST(a_large_block_comes_from_the_break_when_mmap_is_refused),
 	TEST(without_memory_there_is_NULL_and_ENOMEM_and_then_room_again),
+	TEST(a_mapping_that_the_map_has_no_place_for_is_refused),
 	TEST(a_large_block_survives_a_refused_remap),
 	TEST(refused_requests_take_nothing),
 	TEST(memory_can_run_out_under_RLIMIT_AS),

@@ -129,7 +129,7 @@ static void a_child_of_a_fork_under_load_allocates_and_makes_threads(void)
 			put(&mine[i], 1 + i * i % 9000, (unsigned char)i);
 		pid_t pid = fork();
 		if (!pid) {
-			alarm(30);
+			check_deadline();
 			for (unsigned i = 0; i < TABLE; i++) /* what the parent made */
 				put(&mine[i], 0, 0);
 			child_works(k);
@@ -151,7 +151,7 @@ static void *fork_often(void *arg)
 		load(100, k);
 		pid_t pid = fork();
 		if (!pid) {
-			alarm(30);
+			check_deadline();
 			load(200, (uintptr_t)arg + k);
 			_exit(0);
 		}
@@ -360,7 +360,7 @@ static void a_program_may_end_under_load(void)
 	for (uintptr_t k = 0; k < 10; k++) {
 		pid_t pid = fork();
 		if (!pid) {
-			alarm(30);
+			check_deadline();
 			for (uintptr_t i = 0; i < 3; i++)
 				start(load_until_stop, (void *)i);
 			start(exit_here, (void *)7);
