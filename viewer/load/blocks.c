@@ -2,6 +2,7 @@
 /* blocks.c - blocks by address; see blocks.h. */
 #include "blocks.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,7 @@ struct block *blocks_add(struct blocks *set, uint64_t ptr)
 {
 	struct block *b;
 
+	assert(!blocks_find(set, ptr));
 	if (set->count == set->room && grow(set))
 		return NULL;
 	b = &set->array[set->count];
@@ -101,6 +103,7 @@ void blocks_remove(struct blocks *set, struct block *block)
 {
 	size_t index = (size_t)(block - set->array), last = set->count - 1;
 
+	assert(index <= last);
 	close_hole(set, probe(set, block->ptr));
 	if (index != last) {
 		set->slots[probe(set, set->array[last].ptr)] = (uint32_t)index + 1;

@@ -8,6 +8,7 @@
 #include "heap.h"
 #include "cli/array.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -274,8 +275,9 @@ static int begin_image(struct model *m, struct image *image, const struct fact *
 
 	image->heap = calloc(1, sizeof(*image->heap));
 	image->process = ++m->process_count;
-	if (!image->heap || heap_init(image->heap, &m->tables, image->process))
+	if (!image->heap)
 		return -1;
+	heap_init(image->heap, &m->tables, image->process);
 	/* A trace without lw:process (LTTng's own wrapper): glibc's header is the best guess. */
 	image->heap->header = image->announced ? image->info.header : 8;
 	image->heap->time = f->time;
@@ -351,7 +353,6 @@ static void add_result(struct model_result *r, const struct image *image)
 		snprintf(r->first_violation, sizeof(r->first_violation), "%s, pid=%u",
 		         h->first_violation, image->info.pid);
 	r->violations += h->violations;
-	r->unknown_frees += h->unknown_frees;
 }
 
 /* The image's last fact is past: all of its rows, then its memory goes. */
@@ -484,6 +485,7 @@ static enum status apply_held(struct model *m)
 
 enum status model_fact(struct model *m, const struct fact *f)
 {
+	assert(!m->held_count || m->held[0].time <= f->time);
 	if (m->held_count && m->held[0].time != f->time) {
 		enum status status = apply_held(m);
 

@@ -52,7 +52,7 @@ void model_lost(struct model *model, uint32_t origin, int64_t begin, int64_t end
 
 /* Figures of the load as a whole, after model_finish(). */
 struct model_result {
-	int64_t facts, processes, violations, lost, unknown_frees;
+	int64_t facts, processes, violations, lost;
 	char first_violation[160];
 };
 const struct model_result *model_result(const struct model *model);

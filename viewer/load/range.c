@@ -2,6 +2,7 @@
 /* range.c - sets of address ranges; see range.h. */
 #include "range.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static uint64_t length(const struct range *r)
@@ -147,6 +148,8 @@ struct range *ranges_insert(struct ranges *set, uint64_t start, uint64_t end)
 {
 	struct range *node = calloc(1, sizeof(*node));
 
+	assert(start < end);
+	assert(!ranges_from(set, start) || ranges_from(set, start)->start >= end);
 	if (!node)
 		return NULL;
 	node->start = start;
