@@ -152,53 +152,44 @@ static size_t product(size_t count, size_t size)
 	return __builtin_mul_overflow(count, size, &bytes) ? SIZE_MAX : bytes;
 }
 
-PUBLIC void *malloc(size_t size)
-{
-	struct call call;
-	void *ptr;
+/* The functions that only differ in how a request is put: they make a block, or free one. */
+/* clang-format off */
+#define MAKES(FUNCTION, name, parameters, arguments, size, align)       \
+	PUBLIC void *name parameters                                    \
+	{                                                               \
+		struct call call;                                       \
+		void *ptr;                                              \
+                                                                        \
+		call_begin(&call, NULL);                                \
+		ptr = lw_underlying_##name arguments;                   \
+		call_end(&call, ptr);                                   \
+		close_alloc(&call, ptr, FUNCTION, size, align, CALLER); \
+		return ptr;                                             \
+	}
+#define FREES(FUNCTION, name, parameters, arguments)                    \
+	PUBLIC void name parameters                                     \
+	{                                                               \
+		struct call call;                                       \
+                                                                        \
+		if (!ptr)                                               \
+			return;                                         \
+		call_begin(&call, ptr);                                 \
+		lw_underlying_##name arguments;                         \
+		call_end(&call, NULL);                                  \
+		close_free(&call, ptr, FUNCTION, CALLER);               \
+	}
 
-	call_begin(&call, NULL);
-	ptr = lw_underlying_malloc(size);
-	call_end(&call, ptr);
-	close_alloc(&call, ptr, FUNCTION_MALLOC, size, 0, CALLER);
-	return ptr;
-}
-
-PUBLIC void *calloc(size_t count, size_t size)
-{
-	struct call call;
-	void *ptr;
-
-	call_begin(&call, NULL);
-	ptr = lw_underlying_calloc(count, size);
-	call_end(&call, ptr);
-	close_alloc(&call, ptr, FUNCTION_CALLOC, product(count, size), 0, CALLER);
-	return ptr;
-}
-
-PUBLIC void *memalign(size_t align, size_t size)
-{
-	struct call call;
-	void *ptr;
-
-	call_begin(&call, NULL);
-	ptr = lw_underlying_memalign(align, size);
-	call_end(&call, ptr);
-	close_alloc(&call, ptr, FUNCTION_MEMALIGN, size, align, CALLER);
-	return ptr;
-}
-
-PUBLIC void *aligned_alloc(size_t align, size_t size)
-{
-	struct call call;
-	void *ptr;
-
-	call_begin(&call, NULL);
-	ptr = lw_underlying_aligned_alloc(align, size);
-	call_end(&call, ptr);
-	close_alloc(&call, ptr, FUNCTION_ALIGNED_ALLOC, size, align, CALLER);
-	return ptr;
-}
+MAKES(FUNCTION_MALLOC, malloc, (size_t size), (size), size, 0)
+MAKES(FUNCTION_CALLOC, calloc, (size_t count, size_t size), (count, size), product(count, size), 0)
+MAKES(FUNCTION_MEMALIGN, memalign, (size_t align, size_t size), (align, size), size, align)
+MAKES(FUNCTION_ALIGNED_ALLOC, aligned_alloc, (size_t align, size_t size), (align, size), size, align)
+MAKES(FUNCTION_VALLOC, valloc, (size_t size), (size), size, 0)
+MAKES(FUNCTION_PVALLOC, pvalloc, (size_t size), (size), size, 0)
+FREES(FUNCTION_FREE, free, (void *ptr), (ptr))
+FREES(FUNCTION_FREE_SIZED, free_sized, (void *ptr, size_t size), (ptr, size))
+FREES(FUNCTION_FREE_ALIGNED_SIZED, free_aligned_sized, (void *ptr, size_t align, size_t size),
+      (ptr, align, size))
+/* clang-format on */
 
 PUBLIC int posix_memalign(void **out, size_t align, size_t size)
 {
@@ -218,30 +209,6 @@ PUBLIC int posix_memalign(void **out, size_t align, size_t size)
 	if (!error)
 		*out = ptr;
 	return error;
-}
-
-PUBLIC void *valloc(size_t size)
-{
-	struct call call;
-	void *ptr;
-
-	call_begin(&call, NULL);
-	ptr = lw_underlying_valloc(size);
-	call_end(&call, ptr);
-	close_alloc(&call, ptr, FUNCTION_VALLOC, size, 0, CALLER);
-	return ptr;
-}
-
-PUBLIC void *pvalloc(size_t size)
-{
-	struct call call;
-	void *ptr;
-
-	call_begin(&call, NULL);
-	ptr = lw_underlying_pvalloc(size);
-	call_end(&call, ptr);
-	close_alloc(&call, ptr, FUNCTION_PVALLOC, size, 0, CALLER);
-	return ptr;
 }
 
 /* The end of realloc(OLD, SIZE) that returned PTR: an allocation, a free, a failure or a change. */
@@ -299,42 +266,6 @@ PUBLIC void *reallocarray(void *old, size_t count, size_t size)
 	call_end(&call, ptr);
 	close_realloc(&call, old, ptr, FUNCTION_REALLOCARRAY, product(count, size), CALLER);
 	return ptr;
-}
-
-PUBLIC void free(void *ptr)
-{
-	struct call call;
-
-	if (!ptr)
-		return;
-	call_begin(&call, ptr);
-	lw_underlying_free(ptr);
-	call_end(&call, NULL);
-	close_free(&call, ptr, FUNCTION_FREE, CALLER);
-}
-
-PUBLIC void free_sized(void *ptr, size_t size)
-{
-	struct call call;
-
-	if (!ptr)
-		return;
-	call_begin(&call, ptr);
-	lw_underlying_free_sized(ptr, size);
-	call_end(&call, NULL);
-	close_free(&call, ptr, FUNCTION_FREE_SIZED, CALLER);
-}
-
-PUBLIC void free_aligned_sized(void *ptr, size_t align, size_t size)
-{
-	struct call call;
-
-	if (!ptr)
-		return;
-	call_begin(&call, ptr);
-	lw_underlying_free_aligned_sized(ptr, align, size);
-	call_end(&call, NULL);
-	close_free(&call, ptr, FUNCTION_FREE_ALIGNED_SIZED, CALLER);
 }
 
 PUBLIC size_t malloc_usable_size(void *ptr)

@@ -3,7 +3,7 @@
  * files.c - what a program may close without lttng-ust's descriptors going with it.
  *
  * lttng-ust brings liblttng-ust-fd.so for this.  It is not preloaded, because it would start
- * lttng-ust before this library can tell its allocations from the program's, and the release that
+ * lttng-ust before this library knows its allocations from the program's, and the release that
  * Debian 12 and Ubuntu 22.04 have lacks close_range().
  */
 #define _GNU_SOURCE

@@ -1,6 +1,6 @@
 /* Runs inside the traced program: no allocation, no stdio. */
 /*
- * lw_provider.h - the events of traces/format/events.h, as lttng-ust wants to be told of them.
+ * lw_provider.h - the events of traces/format/events.h, in the form that lttng-ust wants them.
  *
  * Read several times over by lttng-ust, and each time with other definitions of its macros.
  * A field is of the fact as such (fact->start), or of its kind (own->ptr).

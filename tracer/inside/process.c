@@ -13,7 +13,7 @@
  *	fact, provider, raw, front    the rows of the format; the door to lttng-ust; system calls
  *
  * lttng-ust brings liblttng-ust-fork.so for forks.  It is not preloaded, because it would start
- * lttng-ust before this library can tell its allocations from the program's.  Not covered, as there:
+ * lttng-ust before this library knows its allocations from the program's.  Not covered, as there:
  * _Fork() and the bare system calls; such a child is not recorded.
  */
 #define _GNU_SOURCE
@@ -180,7 +180,7 @@ static const struct lw_provider *open_provider(void)
 	return library ? dlsym(library, "lw_provider") : NULL;
 }
 
-/* The earliest of our constructors; the program's own come later or have run already, no matter.
+/* The earliest of our constructors; the program's own may come before or after.
  * What ours stand in front of must be looked up before lttng-ust is loaded: the loader is locked
  * then, until lttng-ust's threads, which call ours, have reported back. */
 __attribute__((constructor(101))) static void process_start(void)

@@ -10,7 +10,7 @@
 /*
  * The provider, liblw-provider.so, as seen from here.  It is opened by dlopen from our constructor,
  * never linked: so all that lttng-ust allocates while it starts lies between two lines of ours and
- * can be told from the program's own, and its destructors run after those of the program's libraries.
+ * is known from the program's own, and its destructors run after those of the program's libraries.
  */
 struct lw_provider {
 	void (*open)(void (*closing)(void)); /* CLOSING is called when the process takes it down */

@@ -149,7 +149,7 @@ WORDS(kind, "what a live block is",
 	CODE(0, LIVE_POOL,    pool,    "a slot of a pool")
 	CODE(1, LIVE_CHUNK,   chunk,   "a chunk")
 	CODE(2, LIVE_MAPPED,  mapped,  "a mapping of its own")
-	CODE(3, LIVE_UNKNOWN, unknown, "not told"))
+	CODE(3, LIVE_UNKNOWN, unknown, "not known"))
 
 BITS(flag, "see Flags",
 	CODE(1, FLAG_TRACER, tracer, "lttng-ust's own")

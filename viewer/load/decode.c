@@ -92,7 +92,7 @@ static enum status put(struct decoder *d, const struct ctf_event *e, struct fact
 #define FIELDS(event, e)   ((const struct event##_fields *)(const void *)(e)->value)
 #define PLACE(event, name) (offsetof(struct event##_fields, name) / sizeof(uint64_t))
 
-/* No code has more bits; one that does is none of ours. */
+/* No code has more bits; one that does is not ours. */
 static uint8_t code_of(uint64_t value)
 {
 	return value < CODES ? (uint8_t)value : CODES - 1;

@@ -55,7 +55,7 @@ struct decoder {
 	size_t module_count;
 	struct lost *losses;
 	size_t loss_count;
-	uint64_t shown; /* `order` when progress was last told */
+	uint64_t shown; /* `order` when progress was last shown */
 
 	/* The trace under way */
 	char host[64], name[64], started[32];

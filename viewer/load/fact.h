@@ -11,7 +11,7 @@
 
 #include <stdint.h>
 
-/* Of the trace's kinds, a pool_hit is told as an alloc, an unmap as a map. */
+/* Of the trace's kinds, a pool_hit is an alloc here, and an unmap a map. */
 enum {
 	FACT_REALLOC_NEW = FACT_REALLOC, /* the new block begins, at start + latency */
 	FACT_REALLOC_OLD = FACT_KINDS,   /* the old block ends, at start */

@@ -39,7 +39,7 @@ void heap_violation(struct heap *h, const struct fact *f, const char *what)
 /* ---- figures ---- */
 
 /* Where top ends: at the break, or, where chunks have headers, at the one that ends the heap, which
- * is told as bookkeeping. */
+ * is reported as bookkeeping. */
 static uint64_t top_end(const struct heap *h)
 {
 	const struct range *r =

@@ -168,7 +168,7 @@ static void store_meta(const struct load *l)
 /* ---- decoding ---- */
 
 /*
- * One damaged trace among many must not hide the others: it is told, counted, and the rest goes
+ * One damaged trace among many must not hide the others: it is reported, counted, and the rest goes
  * on. Only the machine's failures (disk, memory) end the load.
  */
 static enum status read_trace(struct load *l, const char *directory)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model.h - the heap, rebuilt fact by fact, and the rows that tell its story.
+ * model.h - the heap, rebuilt fact by fact, and the rows that hold its history.
  *
  * Facts come in order of effect, of all processes of a recording mixed. The model keeps for each
  * process image what is live now, and writes a row when something ends: so memory follows the

@@ -109,7 +109,7 @@ int pools_free(struct heap *h, const struct fact *f)
 		heap_violation(h, f, "pool dissolved with live objects in it");
 	start = r->start;
 	end = r->end;
-	/* Pages that went while it lived may have been written since: objects do not tell. */
+	/* Pages that went while it lived may have been written since: objects do not say. */
 	if (space_forget_returned(h, start, end))
 		return -1;
 	if (end_pool(h, r))

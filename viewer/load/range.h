@@ -49,7 +49,7 @@ void ranges_remove(struct ranges *set, struct range *range);
 /*
  * Free memory. ranges_add() makes [start, end) part of the set and merges it with what it touches;
  * ranges_cut() makes no byte of it part of the set. Both return how many bytes changed, so that a
- * result below end - start tells a contradiction; UINT64_MAX: out of memory.
+ * result below end - start shows a contradiction; UINT64_MAX: out of memory.
  */
 uint64_t ranges_add(struct ranges *set, uint64_t start, uint64_t end);
 uint64_t ranges_cut(struct ranges *set, uint64_t start, uint64_t end);

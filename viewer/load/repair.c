@@ -440,7 +440,7 @@ static enum status check_metadata(struct repair *r, const char *directory, char 
 static enum status write_mended(struct repair *r, const char *directory, const char *scratch,
                                 const char *metadata)
 {
-	/* The signature tells babeltrace2 that the text is not in packets. */
+	/* By the signature babeltrace2 knows that the text is not in packets. */
 	static const char signature[] = "/* CTF 1.8 */\n";
 	enum status status = make_copy(r, scratch);
 

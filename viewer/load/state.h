@@ -86,7 +86,7 @@ static inline int64_t or_null(int64_t value, bool known)
 	return known ? value : DB_NULL;
 }
 
-/* Site ids are unique in the database and tell their process. */
+/* Site ids are unique in the database and name their process. */
 #define SITES_PER_PROCESS 1000000
 
 static inline int64_t heap_site_id(int64_t process, uint32_t number)
@@ -94,7 +94,7 @@ static inline int64_t heap_site_id(int64_t process, uint32_t number)
 	return process * SITES_PER_PROCESS + number;
 }
 
-/* A free whose site found no memory is told by the next allocation that finds none. */
+/* A free whose site found no memory is reported by the next allocation that finds none. */
 static inline int64_t site_or_null(const struct heap *h, uint32_t site)
 {
 	return or_null(heap_site_id(h->process, site), site && site != SITE_NO_MEMORY);

@@ -312,7 +312,7 @@ int lw_underlying_path(void *ptr, const struct lw_mark *mark, int said)
 	return mark->address ? PATH_UNMAPPED : PATH_UNKNOWN;
 }
 
-/* Whoever frees twice is told by the allocator itself, in words of its own. */
+/* A double free is reported by the allocator itself, in words of its own. */
 void lw_underlying_note(void *ptr, uint64_t caller)
 {
 	(void)ptr;

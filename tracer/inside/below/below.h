@@ -43,7 +43,7 @@ struct lw_mark lw_underlying_before(void *ptr);
 void lw_underlying_after(void *ptr, const struct lw_mark *mark, uint64_t end);
 
 /* What an allocation came from, and which way a free went, as far as the block itself shows;
- * negative for a block that is none of the allocator's. */
+ * negative for a block that the allocator does not own. */
 int lw_underlying_source(void *ptr, int said);
 int lw_underlying_path(void *ptr, const struct lw_mark *mark, int said);
 

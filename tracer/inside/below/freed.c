@@ -1,6 +1,6 @@
 /* Runs inside the traced program: no allocation, no stdio. */
 /*
- * freed.c - who freed a block, so that a double free can be told with its first caller.
+ * freed.c - who freed a block, so that a double free can be reported with its first caller.
  *
  * A table of fixed size, whether or not a recording runs: one place for each hash of an address.
  * It is lossy, as a later free of another block takes the place, and lock-free: each word is
@@ -72,7 +72,7 @@ static void module_read(struct module *module, const char *line)
 	strcpy(module->path, path ? path : "");
 }
 
-/* True if MODULE could be told to be the one that CALLER lies in. */
+/* True if MODULE is found to be the one that CALLER lies in. */
 static bool module_find(uintptr_t caller, struct module *module)
 {
 	char text[1024], line[LINE_MAX];

@@ -1,6 +1,6 @@
 /* Runs inside the traced program: no allocation, no stdio. */
 /*
- * freed.h - who freed a block: what a double free's second line tells.
+ * freed.h - who freed a block: the second line about a double free.
  */
 #ifndef LW_FREED_H
 #define LW_FREED_H

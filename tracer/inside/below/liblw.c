@@ -64,7 +64,7 @@ void lw_trace_path(enum lw_path path)
 	lw_self.path = (uint8_t)path;
 }
 
-/* Now, and later than the merges of the batch under way, which are told when they are done: memory
+/* Now, and later than the merges of the batch under way, which are reported when they are done: memory
  * goes back after the chunks that lay in it were merged, also by a clock of coarse steps. */
 static uint64_t after_merges(void)
 {
