@@ -121,6 +121,14 @@ static inline int64_t sample_heap(const struct sample *s)
 	return s->extent - s->tracer;
 }
 
+/* What the extent is the sum of. */
+static inline int64_t sample_parts(const struct sample *sample)
+{
+	const struct sample s = *sample;
+
+	return s.live + s.slack + s.tracer + s.headers + FREE_BYTES;
+}
+
 static inline int64_t sample_free(const struct sample *sample)
 {
 	const struct sample s = *sample;

@@ -47,6 +47,17 @@ sums() {
 			END { print n + 0, sum + 0 }'
 }
 
+# refused STATUS WORDS COMMAND...
+refused() {
+	want=$1 words=$2
+	shift 2
+	"$lwview" "$@" >"$dir/out" 2>"$dir/err"
+	got=$?
+	[ $got = "$want" ] || fail "lwview $*: status $got, not $want"
+	grep -qF -- "$words" "$dir/err" || fail "lwview $*: no \"$words\": $(cat "$dir/err")"
+	[ "$(wc -l <"$dir/err")" = 1 ] || fail "lwview $*: not one sentence"
+}
+
 # same "CONDITION in SQL" "last fact that is known, or empty" FILTER...
 same() {
 	condition=$1 last=$2
@@ -69,6 +80,20 @@ same() {
 	done
 	got=$(sums leaks blocks bytes "$@")
 	[ "$got" = "$alive" ] || fail "leaks $*: $got, not $alive: $(cat "$dir/err")"
+	# The views that draw: what the calls of these blocks took, and what of them is alive at the end.
+	want=$(sqlite3 "$dir/t.db" "SELECT count(*) FROM block WHERE flags & 13 = 0 AND ($condition)")
+	got=$("$lwview" latency "$dir/t.db" "$@" --csv | awk -F, '$2 == "all" && $1 !~ /^free/ { n += $3 } END { print n }')
+	[ "$got" = "$want" ] || fail "latency $*: $got calls, not $want"
+	case $* in
+	*--at* | *--begin* | *--end*) ;;
+	*)
+		got=$("$lwview" timeline "$dir/t.db" "$@" --csv | tail -1)
+		[ "${got##*,}" = "${alive#* }" ] || fail "timeline $*: ${got##*,}, not ${alive#* }"
+		got=$("$lwview" map "$dir/t.db" "$@" --at end --csv 2>/dev/null | sed -n 's/^selected,[^,]*,\([0-9]*\),.*/\1/p')
+		[ "${got:-0}" = "${alive#* }" ] || fail "map $*: $got, not ${alive#* }"
+		refused 2 "rss takes no" rss "$dir/t.db" "$@"
+		;;
+	esac
 	got=$("$lwview" info "$dir/t.db" "$@" --json | tr -d '\n' |
 		sed -n 's/.*"selection": \[{"blocks": \([0-9]*\), "bytes": \([0-9]*\).*/\1 \2/p')
 	[ "$got" = "$all" ] || fail "info $*: $got, not $all"
@@ -107,17 +132,7 @@ want=$(sqlite3 "$dir/t.db" "SELECT count(*) FROM pool WHERE capacity > 0 AND obj
 [ "$got" = "$want" ] || fail "pools of up to 64 bytes: $got, not $want"
 
 # --- filters that name what is not there, or leave nothing
-# refused STATUS WORDS COMMAND...
-refused() {
-	want=$1 words=$2
-	shift 2
-	"$lwview" "$@" >"$dir/out" 2>"$dir/err"
-	got=$?
-	[ $got = "$want" ] || fail "lwview $*: status $got, not $want"
-	grep -qF -- "$words" "$dir/err" || fail "lwview $*: no \"$words\": $(cat "$dir/err")"
-	[ "$(wc -l <"$dir/err")" = 1 ] || fail "lwview $*: not one sentence"
-}
-for command in info $reports "check --max-leaks 1GiB"; do
+for command in info map timeline latency $reports "check --max-leaks 1GiB"; do
 	# shellcheck disable=SC2086 # a command and its options
 	set -- $command
 	[ "$1" != export ] || set -- export --csv

@@ -3,7 +3,7 @@
 #
 # The views on a small database that is checked by hand (small.sql): their words, golden; their
 # pictures, drawn and drawn the same; their refusals.
-#	pictures.sh LWVIEW text|draw|refuse|agree
+#	pictures.sh LWVIEW text|draw|forms|refuse|agree
 . "$(dirname "$0")/../lib.sh"
 set +e # each sentence is tried
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,6 +34,15 @@ cat "$schema" "$here/small.sql" | sqlite3 "$dir/small.db" || exit 1
 		UPDATE peak SET value = value - 2048 WHERE figure IN ('extent', 'heap');"
 } | sqlite3 "$dir/other.db" || exit 1
 cd "$dir" || exit 1
+
+# All views, as the help has them: what is no view is named here.
+views=$("$view" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' |
+	grep -vx 'load\|sql\|export\|check\|compare\|report')
+[ "$(echo "$views" | wc -l)" -ge 12 ] || fail "the help has not all views: $views"
+
+has_picture() {
+	"$view" "$1" --help | grep -q -- --keep-script
+}
 
 golden() {
 	name=$1
@@ -70,7 +79,10 @@ text() {
 
 # Every picture in every format, twice the same; the kept script draws the same picture again.
 draw() {
-	for verb in map latency timeline rss; do
+	pictures=0
+	for verb in $views; do
+		has_picture "$verb" || continue
+		pictures=$((pictures + 1))
 		for format in svg png pdf; do
 			"$view" $verb small.db -o $verb.$format --keep-script $verb.gp -f || fail "$verb.$format"
 			"$view" $verb small.db -o again.$format -f || fail "$verb.$format again"
@@ -79,7 +91,12 @@ draw() {
 		done
 		"$view" $verb small.db -o only-$verb.gp || fail "$verb.gp"
 		LC_ALL=C.UTF-8 gnuplot -d only-$verb.gp && [ -s only-$verb.svg ] || fail "$verb.gp does not draw by itself"
+		# Side by side, where it can be.
+		"$view" compare other.db small.db --view $verb -o two-$verb.svg 2>err ||
+			grep -q 'no view of two' err || fail "two of $verb: $(cat err)"
 	done
+	[ $pictures -ge 4 ] || fail "only $pictures views have a picture"
+	[ "$(ls two-*.svg | wc -l)" -ge 3 ] || fail "only these are drawn side by side: $(ls two-*)"
 	"$view" compare other.db small.db -o compare.svg || fail compare.svg
 	grep -q 'Two heaps at one scale' compare.svg || fail "compare.svg has no title"
 	grep -q 'small (pid 42) on liblw' map.svg || fail "map.svg does not name program, pid, allocator"
@@ -96,6 +113,48 @@ draw() {
 	ls | grep -q '\(svg\|png\|pdf\)\.' && fail "something was left behind: $(ls)"
 }
 
+# What the end of -o's name says, in every view; the same as --json and --csv, and on the terminal.
+forms() {
+	for verb in $views; do
+		for form in json csv txt; do
+			"$view" $verb small.db -o $verb.$form || fail "$verb.$form"
+			case $form in
+			txt) "$view" $verb small.db >flag ;;
+			*) "$view" $verb small.db --$form >flag ;;
+			esac
+			cmp -s flag $verb.$form || fail "$verb.$form is not what stdout says"
+		done
+		[ "$(sqlite3 :memory: "SELECT json_valid(readfile('$verb.json'))")" = 1 ] || fail "$verb.json is no JSON"
+		"$view" $verb small.db -o $verb.html || fail "$verb.html"
+		grep -q "^<h3>$verb: " $verb.html || fail "$verb.html has no heading"
+		grep -q "^</html>" $verb.html || fail "$verb.html does not end"
+		grep -q "<table id=\"$verb-" $verb.html || fail "$verb.html has no table"
+		if has_picture $verb; then
+			grep -q "<figure id=\"$verb-0\">" $verb.html || fail "$verb.html has no picture"
+		else
+			expect 2 "$verb gives no picture" "$view" $verb small.db -o x.svg
+		fi
+		expect 2 'must end in' "$view" $verb small.db -o picture.gif
+		expect 2 'in another form' "$view" $verb small.db --json -o x.csv
+		expect 2 'exist' "$view" $verb small.db -o $verb.html
+		# The help says what is to be seen, and its examples run.
+		"$view" $verb --help >help || fail "$verb --help"
+		sed -n '/^usage/,/^options:/p' help | [ "$(wc -w)" -gt 20 ] || fail "$verb --help says little"
+		sed '1,/^examples:/d; s/t\.db/small.db/; s/^  lwview //; s/ -o / -f -o /' help >examples
+		[ -s examples ] || fail "$verb --help has no example"
+		while read -r words; do
+			# shellcheck disable=SC2086 # words
+			"$view" $words >out 2>err || fail "lwview $words: $(cat err)"
+		done <examples
+	done
+	"$view" compare other.db small.db -o two.html || fail two.html
+	grep -q '<figure id="compare-map-1">' two.html || fail "two.html has no picture"
+	"$view" compare other.db small.db -o two.json || fail two.json
+	[ "$(sqlite3 :memory: "SELECT json_valid(readfile('two.json'))")" = 1 ] || fail "two.json is no JSON"
+	"$view" report small.db -o page.html || fail page.html
+	[ -s page.html ] || fail "a page of its own name"
+}
+
 refuse() {
 	touch there.svg there
 	expect 2 'it exists' "$view" map small.db -o there.svg
@@ -104,7 +163,7 @@ refuse() {
 	expect 2 '--zoom wants' "$view" map small.db --zoom 12
 	expect 2 'no heap at these' "$view" map small.db --zoom 100..200
 	expect 2 '--over wants' "$view" timeline small.db --over moon
-	expect 2 'cannot narrow' "$view" timeline small.db --thread 3
+	expect 2 'rss takes no --thread' "$view" rss small.db --thread 42
 	expect 2 'usage:' "$view" compare small.db
 	expect 2 'compare two' "$view" compare small.db small.db small.db -o x.svg
 	expect 2 'usage:' "$view" report small.db
@@ -115,7 +174,7 @@ refuse() {
 	expect 3 'not the output of lwtrace stat' "$view" report small.db --stat bad.json -o page
 	[ ! -e page ] || fail "a failed report left its folder"
 	sqlite3 empty.db <"$schema"
-	for verb in map latency timeline rss; do
+	for verb in $views; do
 		expect 3 'no process' "$view" $verb empty.db
 	done
 	cp small.db idle.db

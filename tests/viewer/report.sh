@@ -56,14 +56,18 @@ has() {
 	grep -q -- "$1" dom.html || fail "the page lacks $1"
 }
 
-for i in 0 1; do
-	for id in map timeline rss latency; do
-		has "<figure id=\"$id-$i\">"
+# Every view has its section for every recording, and what has a picture has it.
+for verb in $("$view" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' |
+	grep -vx 'load\|sql\|export\|check\|compare\|report'); do
+	[ "$(grep -c "^<h3>$verb: " dom.html)" -eq 2 ] || fail "not two sections of $verb"
+	for i in 0 1; do
+		has "<table id=\"$verb-[a-z]*-$i\">"
+		"$view" "$verb" --help | grep -q -- --keep-script && has "<figure id=\"$verb-$i\">"
 	done
-	for id in split timeline-table rss-table latency-table info-recording info-calls info-figures \
-		info-peaks info-end sites leaks sizes lifetimes threads pools; do
-		has "<table id=\"$id-$i\">"
-	done
+done
+for id in map-split timeline-samples rss-samples latency-operations info-recording info-calls \
+	info-figures info-peaks info-end; do
+	has "<table id=\"$id-1\">"
 done
 for id in compare-map-1 compare-timeline-1 compare-latency-1; do
 	has "<figure id=\"$id\">"
@@ -76,7 +80,9 @@ has 'id="definitions"'
 [ "$(grep -o '</svg>' dom.html | wc -l)" -eq 11 ] || fail "not 11 pictures"
 grep -q '<p id="verdict">With liblw the heap of small peaks at 12.00 KiB against 16.00 KiB (-25.0 %) with ptmalloc' dom.html || fail "no verdict"
 grep -q 'it takes 1.500 s against 2.000 s (-25.0 %)' dom.html || fail "no speed in the verdict"
-grep -q 'class="loss"[^>]*>ptmalloc: 7 events were lost' dom.html || fail "the loss is not told"
+grep -q 'class="loss"[^>]*>liblw: this is small, the base is small&lt;&amp;&gt;: different programs' dom.html ||
+	fail "different programs are compared without a word"
+grep -q 'class="loss"[^>]*>ptmalloc: 7 events were lost: figures are "at least"' dom.html || fail "the loss is not told"
 has 'small&lt;&amp;&gt;'
 grep -q 'small<&>' dom.html && fail "a name is not escaped"
 

@@ -6,12 +6,12 @@
 
 #include "tests/cm.h"
 
-#include "viewer/draw/compare.h"
-#include "viewer/draw/heapmap.h"
+#include "viewer/ask/compare.h"
+#include "viewer/draw/cells.h"
 #include "viewer/ask/histogram.h"
 #include "viewer/draw/html.h"
 #include "viewer/ask/sheet.h"
-#include "viewer/draw/view_timeline.h"
+#include "viewer/draw/samples.h"
 
 #include <math.h>
 

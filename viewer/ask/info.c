@@ -4,16 +4,11 @@
 
 #include "cli/json.h"
 #include "viewer/figures.h"
-#include "viewer/view.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-const char *const info_names[INFO_SHEETS] = {
-	"recording", "selection", "processes", "calls", "figures", "peaks", "end",
-};
 
 static void fill_query(struct scope *s, struct sheet *sheet, const char *sql)
 {
@@ -180,63 +175,7 @@ enum status info_sheet(struct scope *s, enum info_sheet which, struct sheet *she
 		if (queries[which].note && (which != INFO_END || !s->selected))
 			sheet_note(sheet, "%s", queries[which].note);
 		if (which <= INFO_SELECTION)
-			sheet->turned = info_names[which];
+			sheet->turned = which == INFO_RECORDING ? "recording" : "selection";
 	}
 	return db_status(s->db);
-}
-
-/* ---- the command ---- */
-
-static void print_sheet(const struct sheet *sheet, int which, const struct options *o, FILE *out)
-{
-	if (o->json) {
-		fprintf(out, "%s", which ? ",\n" : "{");
-		json_string(out, info_names[which]);
-		fputs(": ", out);
-		sheet_json(sheet, out);
-	} else {
-		if (which)
-			fputc('\n', out);
-		sheet_write(sheet, o, out);
-	}
-}
-
-static enum status print_info(struct scope *s, const struct options *o, FILE *out)
-{
-	enum status status = STATUS_OK;
-
-	for (int i = 0; i < INFO_SHEETS && !status; i++) {
-		struct sheet sheet;
-
-		if (!info_applies(s, (enum info_sheet)i))
-			continue;
-		status = info_sheet(s, (enum info_sheet)i, &sheet);
-		if (!status)
-			print_sheet(&sheet, i, o, out);
-		sheet_release(&sheet);
-	}
-	if (o->json)
-		fputs("}\n", out);
-	return status;
-}
-
-enum status command_info(const struct command *self, struct options *o)
-{
-	enum status status, closed;
-	struct scope s;
-	FILE *out;
-
-	if (o->arg_count != 1)
-		return msg_fail(STATUS_USAGE, "usage: lwview %s heap.db", self->name);
-	status = scope_open_selection(&s, o->args[0], o);
-	if (status)
-		return status;
-	status = output_open(&out, o);
-	if (!status) {
-		status = print_info(&s, o, out);
-		closed = output_close(out, o);
-		status = status ? status : closed;
-	}
-	scope_close(&s);
-	return status;
 }

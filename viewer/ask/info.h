@@ -20,9 +20,6 @@ enum info_sheet {
 	INFO_SHEETS,
 };
 
-/* The name of a sheet in JSON, and the id of its HTML. */
-extern const char *const info_names[INFO_SHEETS];
-
 /* Whether a sheet has something to say of what the scope selects. */
 bool info_applies(const struct scope *s, enum info_sheet which);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* scope.c - choice of process and time; see scope.h. */
 #include "scope.h"
+#include "sheet.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -202,4 +203,32 @@ void scope_describe(const struct scope *s, char *text, size_t size)
 bool scope_differs_in_program(const struct scope *a, const struct scope *b)
 {
 	return strcmp(a->name, b->name) != 0;
+}
+
+void scope_who(const struct scope *s, char *text, size_t size)
+{
+	snprintf(text, size, "%s (pid %" PRId64 ") on %s", s->name[0] ? s->name : "?", s->pid,
+	         s->allocator[0] ? s->allocator : "?");
+}
+
+void scope_loss(const struct scope *s, char *text, size_t size)
+{
+	char count[FIGURE_MAX];
+
+	text[0] = '\0';
+	if (s->lost)
+		snprintf(text, size, "%s events were lost: figures are \"at least\"",
+		         count_text(count, s->lost));
+	else if (!s->complete)
+		snprintf(text, size, "incomplete: figures are \"at least\"");
+}
+
+bool scope_is_outside(const struct scope *s)
+{
+	return strncmp(s->allocator, "liblw", 5) != 0;
+}
+
+const char *scope_allocator(const struct scope *s)
+{
+	return s->allocator[0] ? s->allocator : "the allocator";
 }

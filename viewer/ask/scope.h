@@ -43,7 +43,11 @@ struct scope {
 	char chosen[96]; /* how the process was chosen, where one could wonder; else "" */
 	/* Set by scope_select(): filters restrict the blocks; by time; by thread, size or site. */
 	bool selected, window, single;
+	bool moment;              /* the time is --at's */
+	bool empty;               /* no block of the program is selected */
 	struct moment begin, end; /* --begin, --end; the whole run by default */
+	struct moment at;         /* chosen by a comparison; seq 0: it is not */
+	char why[200];            /* `at` in words */
 };
 
 /* Opens the database and chooses the process and its window. */
@@ -60,8 +64,10 @@ void scope_close(struct scope *s);
  * those; what is no matter of single blocks, the heap's size say, knows nothing of thread, size, site.
  */
 enum status scope_select(struct scope *s, const struct options *o);
-/* scope_open() and scope_select(). */
+/* scope_open() and scope_select(); a selection without a block is an error. */
 enum status scope_open_selection(struct scope *s, const char *path, const struct options *o);
+/* The same for what shows the heap, too: a time in which no block was made is none. */
+enum status scope_open_window(struct scope *s, const char *path, const struct options *o);
 
 /* Two recordings of programs that have different names are compared at one's own risk. */
 bool scope_differs_in_program(const struct scope *a, const struct scope *b);
@@ -71,5 +77,17 @@ struct moment scope_moment(struct scope *s, const struct when *when, enum when_k
 
 /* "sqlite3, pid 4711, liblw, 123456 facts, 0 lost": the line that heads each text output. */
 void scope_describe(const struct scope *s, char *text, size_t size);
+
+/* "sqlite3 (pid 4711) on liblw": the recording as the titles of pictures name it. */
+void scope_who(const struct scope *s, char *text, size_t size);
+
+/* "7 events were lost: figures are "at least"", or "" when nothing is missing. */
+void scope_loss(const struct scope *s, char *text, size_t size);
+
+/* Is the allocator one that is traced from outside, so that its free parts are one? */
+bool scope_is_outside(const struct scope *s);
+
+/* Its name, or words that stand for it. */
+const char *scope_allocator(const struct scope *s);
 
 #endif

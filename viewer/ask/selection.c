@@ -188,6 +188,7 @@ enum status scope_select(struct scope *s, const struct options *o)
 	assert(!s->selected); /* the views would be there already */
 	s->window =
 		o->at.kind != WHEN_NONE || o->begin.kind != WHEN_NONE || o->end.kind != WHEN_NONE;
+	s->moment = o->at.kind != WHEN_NONE;
 	s->single = o->thread >= 0 || o->min_size >= 0 || o->max_size >= 0 || o->site;
 	s->selected = s->window || s->single;
 	if (!s->selected)
@@ -205,22 +206,33 @@ enum status scope_select(struct scope *s, const struct options *o)
 	if (s->window)
 		peaks_select(s->db);
 	views_remake(s->db);
-	if (!db_value(s->db, "SELECT EXISTS (SELECT 1 FROM program_block)", 0, NULL) &&
-	    !db_status(s->db))
-		return msg_fail(STATUS_INPUT,
-		                "the filters leave no block: path=\"%s\", pid=%" PRId64,
-		                db_path(s->db), s->pid);
+	s->empty = !db_value(s->db, "SELECT EXISTS (SELECT 1 FROM program_block)", 0, NULL);
 	return db_status(s->db);
 }
 
-enum status scope_open_selection(struct scope *s, const char *path, const struct options *o)
+static enum status open_selection(struct scope *s, const char *path, const struct options *o,
+                                  bool time_alone)
 {
 	enum status status = scope_open(s, path, o);
 
 	if (status)
 		return status;
 	status = scope_select(s, o);
+	if (!status && s->empty && (s->single || !time_alone))
+		status = msg_fail(STATUS_INPUT,
+		                  "the filters leave no block: path=\"%s\", pid=%" PRId64,
+		                  db_path(s->db), s->pid);
 	if (status)
 		scope_close(s);
 	return status;
+}
+
+enum status scope_open_selection(struct scope *s, const char *path, const struct options *o)
+{
+	return open_selection(s, path, o, false);
+}
+
+enum status scope_open_window(struct scope *s, const char *path, const struct options *o)
+{
+	return open_selection(s, path, o, true);
 }

@@ -11,15 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t row_limit = -1;
-
-const struct option_row table_options[] = {
-	{'n', "limit", OPTION_INT, &row_limit, "N", "at most N rows (text: 40, else all)"},
-	OPTION_END,
-};
-
-#define TEXT_ROWS 40 /* a screen */
-
 /*
  * The rows of one process of a view, in the view's own order. People do not see the ids by which rows
  * are joined; programs do.
@@ -44,59 +35,19 @@ static struct query *view_query(struct scope *s, const char *name, bool people, 
 	return rows;
 }
 
-static enum status print_view(struct scope *s, const char *name, const struct options *o)
+enum status table_sheet(struct scope *s, const char *name, bool people, int64_t limit,
+                        struct sheet *sheet)
 {
-	bool people = !o->json && !o->csv;
-	enum status status, closed;
-	char heading[256];
-	struct query *q;
-	int64_t rows = 0;
-	FILE *out;
-
-	status = output_open(&out, o);
-	if (status)
-		return status;
-	q = view_query(s, name, people, row_limit >= 0 || !people ? row_limit : TEXT_ROWS);
-	if (people) {
-		scope_describe(s, heading, sizeof(heading));
-		fprintf(out, "%s\n", heading);
-	}
-	sheet_print_query(q, o, out, &rows);
-	if (people && row_limit < 0 && rows == TEXT_ROWS)
-		fprintf(out, "(the first %d rows; --limit N shows more)\n", TEXT_ROWS);
-	status = db_finish(q);
-	closed = output_close(out, o);
-	return status ? status : closed;
-}
-
-enum status table_sheet(struct scope *s, const char *name, int64_t limit, struct sheet *sheet)
-{
-	struct query *q = view_query(s, name, true, limit);
+	struct query *q = view_query(s, name, people, limit);
 
 	sheet_query(sheet, q);
 	return db_finish(q);
 }
 
-enum status command_table(const struct command *self, struct options *o)
-{
-	enum status status;
-	struct scope s;
-
-	if (o->arg_count != 1)
-		return msg_fail(STATUS_USAGE, "usage: lwview %s heap.db", self->name);
-	if (o->site && !strcmp(self->name, "pools"))
-		return msg_fail(STATUS_USAGE, "a pool serves many call sites, it takes no --site");
-	status = scope_open_selection(&s, o->args[0], o);
-	if (status)
-		return status;
-	status = print_view(&s, self->name, o);
-	scope_close(&s);
-	return status;
-}
-
 /* ---- export ---- */
 
 static bool folded;
+static int64_t row_limit = -1;
 
 const struct option_row export_options[] = {
 	{0, "folded", OPTION_FLAG, &folded, NULL,
@@ -105,31 +56,33 @@ const struct option_row export_options[] = {
 	OPTION_END,
 };
 
-static enum status export_folded(struct scope *s, const struct options *o)
+/* Row by row: there may be millions. */
+static enum status export_rows(struct scope *s, const struct options *o, FILE *out)
 {
-	enum status status, closed;
-	struct query *q;
-	FILE *out;
+	struct query *q = view_query(s, "export", false, row_limit);
+	int64_t rows;
 
-	status = output_open(&out, o);
-	if (status)
-		return status;
-	q = db_prepare(s->db, "SELECT l.bytes, coalesce(s.module, '?'), l.place"
-	                      "  FROM leaks l LEFT JOIN site s ON s.id = l.site"
-	                      " WHERE l.process = ?1 ORDER BY l.bytes DESC, l.site");
+	sheet_print_query(q, o, out, &rows);
+	return db_finish(q);
+}
+
+static enum status export_folded(struct scope *s, FILE *out)
+{
+	struct query *q = db_prepare(s->db, "SELECT l.bytes, coalesce(s.module, '?'), l.place"
+	                                    "  FROM leaks l LEFT JOIN site s ON s.id = l.site"
+	                                    " WHERE l.process = ?1 ORDER BY l.bytes DESC, l.site");
 	db_bind_int(q, 1, s->process);
 	while (db_step(q))
 		fprintf(out, "%s;%s;%s %" PRId64 "\n", s->name, db_text(q, 1), db_text(q, 2),
 		        db_int(q, 0));
-	status = db_finish(q);
-	closed = output_close(out, o);
-	return status ? status : closed;
+	return db_finish(q);
 }
 
 enum status command_export(const struct command *self, struct options *o)
 {
-	enum status status;
+	enum status status, closed;
 	struct scope s;
+	FILE *out;
 
 	if (o->arg_count != 1 || o->json + o->csv + folded != 1)
 		return msg_fail(STATUS_USAGE, "usage: lwview %s heap.db --json|--csv|--folded",
@@ -140,7 +93,12 @@ enum status command_export(const struct command *self, struct options *o)
 	status = scope_open_selection(&s, o->args[0], o);
 	if (status)
 		return status;
-	status = folded ? export_folded(&s, o) : print_view(&s, "export", o);
+	status = output_open(&out, o);
+	if (!status) {
+		status = folded ? export_folded(&s, out) : export_rows(&s, o, out);
+		closed = output_close(out, o);
+		status = status ? status : closed;
+	}
 	scope_close(&s);
 	return status;
 }

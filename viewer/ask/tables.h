@@ -6,7 +6,11 @@
 #include "scope.h"
 #include "sheet.h"
 
-/* Fills `sheet` with at most `limit` rows of the report; the caller releases it. */
-enum status table_sheet(struct scope *s, const char *name, int64_t limit, struct sheet *sheet);
+/*
+ * Fills `sheet` with at most `limit` rows of the report, -1 all; the caller releases it. People do
+ * not see the ids by which rows are joined.
+ */
+enum status table_sheet(struct scope *s, const char *name, bool people, int64_t limit,
+                        struct sheet *sheet);
 
 #endif

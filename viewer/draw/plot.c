@@ -24,6 +24,8 @@ struct plot {
 	char *draft; /* where gnuplot draws */
 };
 
+const char *const plot_pair_colours[2] = {"#d55e00", "#0072b2"};
+
 static bool path_is_script(const char *path)
 {
 	size_t length = strlen(path);
@@ -105,6 +107,7 @@ void plot_command(struct plot *plot, const char *format, ...)
 {
 	va_list ap;
 
+	assert(plot->script);
 	va_start(ap, format);
 	vfprintf(plot->script, format, ap);
 	va_end(ap);

@@ -22,6 +22,9 @@
 #define PLOT_PAPER "#ffffff"
 #define PLOT_ALARM "#c0392b"
 
+/* Of base and of new, where two are drawn over each other. */
+extern const char *const plot_pair_colours[2];
+
 struct plot;
 
 struct plot_spec {

@@ -10,7 +10,8 @@
 #ifndef LWVIEW_COMPARE_H
 #define LWVIEW_COMPARE_H
 
-#include "view_map.h"
+#include "sheet.h"
+#include "snapshot.h"
 #include "viewer/figures.h"
 
 struct comparison {
@@ -21,14 +22,20 @@ struct comparison {
 	double base, new; /* NAN: not known */
 };
 
+enum {
+	COMPARE_ROWS = 64
+};
+
 struct compare {
-	struct map map[2]; /* base, new */
-	struct comparison *row;
+	struct snapshot snapshot[2]; /* base, new */
+	struct comparison row[COMPARE_ROWS];
 	int rows;
 	int64_t point;      /* bytes asked for at the point */
 	bool reached;       /* false: new never asked for so much; its end is shown */
 	char where[200];    /* the point, in words */
 	int64_t clock_cost; /* ns, the greater of both */
+	bool part;          /* calls and latencies are those of a selection */
+	bool other_program; /* the recordings are of different programs */
 };
 
 /*
@@ -40,7 +47,7 @@ struct moment compare_moment(struct scope *s, int64_t asked, int64_t slack, int6
 
 /* `at`: the point in base's run; WHEN_NONE: where base's extent peaks. */
 enum status compare_load(struct compare *c, struct scope *base, struct scope *new,
-                         const struct when *at, const struct options *o);
+                         const struct when *at);
 void compare_release(struct compare *c);
 
 void compare_sheet(const struct compare *c, struct sheet *t);
@@ -50,6 +57,9 @@ int compare_differences(const struct compare *c);
 
 /* The value of a row by its name; NAN when there is none. `which`: 0 base, 1 new. */
 double compare_value(const struct compare *c, const char *name, int which);
+
+/* The greatest value of a figure over all facts of a run; NAN when it was never defined. */
+double compare_peak(struct scope *s, const char *figure);
 
 /* "+12.3 %", "no difference", "-" when base is 0 or something is unknown. */
 char *change_text(char text[FIGURE_MAX], double base, double new);

@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heapmap.h - the address space of a heap at one moment: its split, its layout, its cells.
+ * heapmap.h - the address space of a heap at one moment: its spans, and the split of its extent.
  *
  * Pure functions: what they need comes in arrays, what they make is plain data. Nothing here knows
  * SQLite or gnuplot.
  *
  *	pieces (extents, pools, returned, blocks) -> spans, which do not overlap and cover the extent
  *	spans -> split, whose parts sum to the extent
- *	extents -> layout: segments placed in rows of equal bytes
- *	spans + layout -> cells, one state each
- *
- * How a cell gets its state: bytes of each state are carried along the row as a credit; a cell
- * takes the state with the greatest credit and pays for itself with it. So the area of a colour is
- * right to within one cell a segment, and a hole smaller than a cell is not lost among its
- * neighbours, as it would be by majority.
  */
 #ifndef LWVIEW_HEAPMAP_H
 #define LWVIEW_HEAPMAP_H
@@ -40,15 +33,6 @@ enum heap_state {
 	HEAP_UNMAPPED,  /* not of the heap */
 	HEAP_STATES
 };
-
-struct heap_look {
-	const char *name;
-	const char *colour; /* told apart with any kind of colour blindness */
-	const char *block;  /* on a UTF-8 terminal */
-	char ascii;         /* on any other */
-	int ansi;           /* xterm's 256 colours */
-};
-extern const struct heap_look heap_looks[HEAP_STATES];
 
 /* Live blocks and deferred chunks. [address, address + header + usable) belongs to it. */
 struct heap_leaf {
@@ -88,40 +72,6 @@ bool heapmap_build(struct heapmap *heap, struct heap_input *input);
 void heapmap_release(struct heapmap *heap);
 
 enum heap_state heap_live_state(uint64_t size);
-
-/* A stretch of addresses that is shown without a break, from `column` of `row` on. */
-struct heap_segment {
-	uint64_t address, length;
-	int row, column;
-	uint64_t skipped; /* bytes of one state in front of it that are not shown, 0 none */
-};
-
-struct heap_layout {
-	struct heap_segment *segment;
-	size_t segments;
-	uint64_t row_bytes, cell_bytes;
-	int rows, columns;
-};
-
-/*
- * Picks the smallest power of two as row_bytes that needs at most max_rows, if row_bytes is 0. Of a
- * run of one state that is `huge` bytes long or longer (0: none is) only both ends are shown.
- */
-bool heap_layout_init(struct heap_layout *layout, const struct heapmap *heap, int columns,
-                      int max_rows, uint64_t row_bytes, uint64_t huge);
-
-/*
- * The length from which on runs are outliers: at most 8 runs are that long, each more than 1/16 of
- * the heap, and all the others together less than that, so that they would be specks. 0: none are.
- */
-uint64_t heapmap_huge(const struct heapmap *heap);
-
-/* What breaks leave out, all together. */
-uint64_t heap_layout_skipped(const struct heap_layout *layout);
-void heap_layout_release(struct heap_layout *layout);
-
-/* Returns rows * columns states, to be freed, or NULL. */
-unsigned char *heapmap_cells(const struct heapmap *heap, const struct heap_layout *layout);
 
 /* Drops what lies outside of [from, to). The split is left as it is. */
 void heapmap_clip(struct heapmap *heap, uint64_t from, uint64_t to);

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * samples.h - the heap through time: what the views `timeline` and `rss` load, and how they table
+ * it. The figures of a sample are defined in viewer/figures.h.
+ */
+#ifndef LWVIEW_SAMPLES_H
+#define LWVIEW_SAMPLES_H
+
+#include "viewer/ask/scope.h"
+#include "viewer/ask/sheet.h"
+#include "viewer/figures.h"
+
+struct timeline_peak {
+	int64_t value, time, asked, seq;
+};
+
+struct timeline_loss {
+	int64_t begin, finish, count; /* ns since the start */
+};
+
+struct timeline {
+	struct sample *sample; /* times are ns since the start */
+	int64_t *chosen;       /* live bytes of the selection at each sample; NULL: all blocks' */
+	struct timeline_loss *loss;
+	size_t samples, losses;
+	struct timeline_peak live, extent, rss_anon; /* over all facts; value -1 unknown */
+	int64_t skip; /* ns at the start that are not shown: the tracer set itself up, 0 none */
+	bool outside;
+	bool part; /* --begin or --end left some of the run out */
+	char who[160];
+	char lost[120]; /* "" or what is missing */
+};
+
+/* Leaves out what lies before the program's own first call, unless --begin says where to begin. */
+enum status samples_load(struct timeline *t, struct scope *s, const struct options *o);
+void samples_release(void *timeline);
+
+/* Where a sample lies on the axis: bytes asked for so far, or ns. */
+int64_t sample_x(const struct sample *s, bool over_asked);
+
+/* Calls `row` with the index of the last sample of each of `rows` equal steps that has one. */
+void samples_spread(const struct timeline *t, int64_t rows, bool over_asked,
+                    void (*row)(struct sheet *, const struct timeline *, size_t),
+                    struct sheet *sheet);
+void sheet_known_bytes(struct sheet *sheet, int64_t bytes); /* negative: not known */
+
+void samples_peaks(const struct timeline *t, struct sheet *sheet);
+void samples_heading(const struct timeline *t, FILE *out);
+
+#endif

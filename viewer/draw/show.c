@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * show.c - the table of views, and the one command that shows any of them: on the terminal, as
+ * data, as a picture, or as a page, as the end of -o's name says.
+ */
+#include "page.h"
+#include "cli/json.h"
+#include "viewer/ask/form.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define VIEW_LIST(name) &view_##name,
+const struct view *const views[] = {VIEWS(VIEW_LIST) NULL};
+#undef VIEW_LIST
+
+enum {
+	TEXT_ROWS = 40 /* a screen */
+};
+
+const struct view *view_find(const char *name)
+{
+	for (int i = 0; views[i]; i++)
+		if (!strcmp(views[i]->command.name, name))
+			return views[i];
+	return NULL;
+}
+
+/* --- opening -------------------------------------------------------------------------------- */
+
+enum status viewing_open(struct viewing *v, const struct view *view, struct scope *scope,
+                         const struct options *options, int64_t rows)
+{
+	enum status status = STATUS_OK;
+
+	assert(!view->size == !view->load);
+	assert(!view->plot == !view->plot_size);
+	*v = (struct viewing){view, scope, options, rows, NULL};
+	if (!view->load)
+		return STATUS_OK;
+	v->data = calloc(1, view->size);
+	if (v->data)
+		status = view->load(v);
+	else
+		status = msg_errno(STATUS_FAILED, "cannot load");
+	if (!status)
+		status = db_status(scope->db);
+	if (status)
+		viewing_close(v);
+	return status;
+}
+
+void viewing_close(struct viewing *v)
+{
+	if (v->data && v->view->release)
+		v->view->release(v->data);
+	free(v->data);
+	v->data = NULL;
+}
+
+int view_tables(const struct view *view)
+{
+	int count = 0;
+
+	while (view->tables[count])
+		count++;
+	return count;
+}
+
+enum status viewing_sheets(const struct viewing *v, struct sheet sheets[VIEW_TABLES])
+{
+	enum status status;
+
+	memset(sheets, 0, VIEW_TABLES * sizeof(*sheets));
+	status = v->view->table(v, sheets);
+	return status ? status : db_status(v->scope->db);
+}
+
+void sheets_release(struct sheet sheets[VIEW_TABLES])
+{
+	for (int i = 0; i < VIEW_TABLES; i++)
+		sheet_release(&sheets[i]);
+}
+
+/* --- options without effect ----------------------------------------------------------------- */
+
+const char *view_refuses(const struct view *view, const struct options *o)
+{
+	const struct {
+		unsigned bit;
+		bool given;
+		const char *name;
+	} options[] = {
+		{TAKES_NO_THREAD, o->thread >= 0, "--thread"},
+		{TAKES_NO_SIZE, o->min_size >= 0, "--min-size"},
+		{TAKES_NO_SIZE, o->max_size >= 0, "--max-size"},
+		{TAKES_NO_SITE, o->site != NULL, "--site"},
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		if (options[i].given && view->refuses & options[i].bit)
+			return options[i].name;
+	return NULL;
+}
+
+static enum status refuse_option(const struct view *view, const struct options *o)
+{
+	const char *option = view_refuses(view, o);
+
+	if (!option)
+		return STATUS_OK;
+	return msg_fail(STATUS_USAGE, "%s: %s takes no %s", view->why, view->command.name, option);
+}
+
+/* --- forms ---------------------------------------------------------------------------------- */
+
+static enum status write_text(const struct viewing *v, const struct sheet *sheets, FILE *out)
+{
+	enum status status = v->view->text ? v->view->text(v, out) : STATUS_OK;
+	bool first = true;
+
+	for (int i = 0; !status && v->view->tables[i]; i++) {
+		if (!sheets[i].columns)
+			continue;
+		if (!first)
+			fputc('\n', out);
+		sheet_print(&sheets[i], out);
+		first = false;
+	}
+	return status;
+}
+
+/* As data, one table is an array; several are an object of arrays, or of CSV, with blank lines. */
+static void write_data(const struct viewing *v, const struct sheet *sheets, enum form form,
+                       FILE *out)
+{
+	const struct view *view = v->view;
+	int count = view->data_tables ? view->data_tables : view_tables(view);
+	bool first = true;
+
+	for (int i = 0; i < count; i++) {
+		if (!sheets[i].columns)
+			continue;
+		if (form == FORM_CSV) {
+			fputs(first ? "" : "\n", out);
+			sheet_csv(&sheets[i], out);
+		} else {
+			if (count > 1) {
+				fputs(first ? "{" : ",\n", out);
+				json_string(out, view->tables[i]);
+				fputs(": ", out);
+			}
+			sheet_json(&sheets[i], out);
+		}
+		first = false;
+	}
+	if (form == FORM_JSON && count > 1)
+		fputs("}\n", out);
+}
+
+/* --- the command ---------------------------------------------------------------------------- */
+
+const char *picture_keep;
+
+const struct option_row picture_options[] = {
+	{0, "keep-script", OPTION_TEXT, &picture_keep, "FILE", "keep the gnuplot script"},
+	OPTION_END,
+};
+
+static enum status show_picture(const struct viewing *v)
+{
+	const void *const data[] = {v->data};
+	const struct plot_spec spec = {
+		.output = v->options->output, .keep = picture_keep, .force = v->options->force};
+
+	return view_draw(v->view, data, 1, &spec, NULL);
+}
+
+static enum status show_page(const struct viewing *v)
+{
+	const struct options *o = v->options;
+	char title[200];
+	struct page page;
+	enum status status;
+
+	scope_who(v->scope, title, sizeof(title));
+	status = page_begin(&page, title);
+	if (!status) {
+		page_header(&page, title);
+		status = page_view(&page, v, 0);
+	}
+	return page_end(&page, status, o->output, o->force);
+}
+
+static enum status show_tables(const struct viewing *v, enum form form)
+{
+	struct sheet sheets[VIEW_TABLES];
+	enum status status = viewing_sheets(v, sheets), closed;
+	FILE *out;
+
+	if (!status)
+		status = output_open(&out, v->options);
+	if (!status) {
+		if (form == FORM_TEXT)
+			status = write_text(v, sheets, out);
+		else
+			write_data(v, sheets, form, out);
+		closed = output_close(out, v->options);
+		status = status ? status : closed;
+	}
+	sheets_release(sheets);
+	return status;
+}
+
+static enum status show(const struct viewing *v, enum form form)
+{
+	const struct view *view = v->view;
+	const char *missing = view->missing ? view->missing(v->data) : NULL;
+
+	if (missing)
+		return msg_fail(STATUS_INPUT, "nothing to show, %s: path=\"%s\"", missing,
+		                db_path(v->scope->db));
+	return form == FORM_PICTURE ? show_picture(v)
+	       : form == FORM_PAGE  ? show_page(v)
+	                            : show_tables(v, form);
+}
+
+int command_view(const struct command *self, int argc, char **argv)
+{
+	const struct view *view = (const struct view *)self;
+	struct options *o = &options_given;
+	enum form form;
+	struct viewing v;
+	struct scope s;
+	enum status status;
+
+	assert(view_find(self->name) == view);
+	status = options_complete(o, argc, argv);
+	if (!status)
+		status = form_choose(&form, o, self->name,
+		                     FORM_TABLES | FORM_PAGE | (view->plot ? FORM_PICTURE : 0));
+	if (!status)
+		status = refuse_option(view, o);
+	if (!status && view->heap)
+		status = scope_open_window(&s, o->args[0], o);
+	else if (!status)
+		status = scope_open_selection(&s, o->args[0], o);
+	if (status)
+		return (int)status;
+	status = viewing_open(&v, view, &s, o, form == FORM_TEXT ? TEXT_ROWS : -1);
+	if (!status) {
+		status = show(&v, form);
+		viewing_close(&v);
+	}
+	scope_close(&s);
+	return (int)status;
+}
