@@ -16,23 +16,23 @@ static int task_run(const struct command *self, int argc, char **argv)
 }
 
 /* The examples are strings like those of struct command; own tables may be followed by the shared. */
-#define TASK(name_, operands_, least_, most_, purpose_, examples_, ...) \
-	static const struct task task_##name_ = {                       \
-		.command = {.name = #name_,                             \
-	                    .operands = operands_,                      \
-	                    .purpose = purpose_,                        \
-	                    .examples = examples_,                      \
-	                    .least = least_,                            \
-	                    .most = most_,                              \
-	                    .options = {__VA_ARGS__},                   \
-	                    .run = task_run},                           \
-		.run = command_##name_}
-#define SHARED filter_options, output_options
+#define TASK(name_, operands_, least_, most_, purpose_, examples_, ...)                \
+	static const struct task task_##name_ = {.command = {.name = #name_,           \
+	                                                     .operands = operands_,    \
+	                                                     .purpose = purpose_,      \
+	                                                     .examples = examples_,    \
+	                                                     .least = least_,          \
+	                                                     .most = most_,            \
+	                                                     .options = {__VA_ARGS__}, \
+	                                                     .run = task_run},         \
+	                                         .run = command_##name_}
+#define OUTPUT file_options, data_options
+#define SHARED filter_options, OUTPUT
 
 TASK(load, "TRACE", 1, 1, "turns a recording into a database, heap.db",
      "load T -o t.db\n"
      "load BOARD/T -f -o t.db --sysroot BOARD/root",
-     load_options, SHARED);
+     load_options, file_options);
 TASK(compare, "BASE.db NEW.db...", 2, -1, "two recordings side by side, base -> new",
      "compare base.db new.db\n"
      "compare base.db new.db -o compare.svg",
@@ -40,7 +40,7 @@ TASK(compare, "BASE.db NEW.db...", 2, -1, "two recordings side by side, base -> 
 TASK(report, "BASE.db [NEW.db...]", 1, -1, "one HTML page with every picture and table",
      "report base.db new.db -o DIR\n"
      "report t.db -o DIR --stat stat.json",
-     report_options, SHARED);
+     report_options, filter_options, file_options);
 TASK(check, "heap.db", 1, 1, "fails when a limit is exceeded, for CI",
      "check t.db --max-leaks 64K --max-p99 20us --max-frag 30%", check_options, SHARED);
 TASK(export, "heap.db", 1, 1, "every lifetime as JSON or CSV, live bytes as folded stacks",
@@ -48,15 +48,19 @@ TASK(export, "heap.db", 1, 1, "every lifetime as JSON or CSV, live bytes as fold
      "export t.db --folded",
      export_options, SHARED);
 TASK(sql, "heap.db \"SELECT ...\"", 2, 2, "asks the database by hand, read-only",
-     "sql t.db \"SELECT * FROM leaks\"", SHARED);
+     "sql t.db \"SELECT * FROM leaks\"", OUTPUT);
 
 static const struct command *const commands[] = {
 	&task_load.command,
 #define VIEW_ROW(name) &view_##name.command,
 	VIEWS(VIEW_ROW)
 #undef VIEW_ROW
-	&task_compare.command, &task_report.command, &task_check.command,
-	&task_export.command, &task_sql.command, NULL,
+		& task_compare.command,
+	&task_report.command,
+	&task_check.command,
+	&task_export.command,
+	&task_sql.command,
+	NULL,
 };
 
 static const struct command_set lwview = {

@@ -87,17 +87,18 @@ const struct view *view_find(const char *name);
  * The command of a view. The caption says what is to be seen and how figures are defined, in lines of
  * at most 90 columns. After the examples come the tables of its own options, if any.
  */
-#define VIEW_COMMAND(name_, purpose_, caption, examples_, ...)                          \
-	.command = {                                                                    \
-		.name = name_,                                                          \
-		.operands = "heap.db",                                                  \
-		.purpose = purpose_,                                                    \
-		.text = caption,                                                        \
-		.examples = examples_,                                                  \
-		.least = 1,                                                             \
-		.most = 1,                                                              \
-		.options = {__VA_ARGS__ __VA_OPT__(, ) filter_options, output_options}, \
-		.run = command_view,                                                    \
+#define VIEW_COMMAND(name_, purpose_, caption, examples_, ...)                       \
+	.command = {                                                                 \
+		.name = name_,                                                       \
+		.operands = "heap.db",                                               \
+		.purpose = purpose_,                                                 \
+		.text = caption,                                                     \
+		.examples = examples_,                                               \
+		.least = 1,                                                          \
+		.most = 1,                                                           \
+		.options = {__VA_ARGS__ __VA_OPT__(, ) filter_options, file_options, \
+	                    data_options},                                           \
+		.run = command_view,                                                 \
 	}
 int command_view(const struct command *self, int argc, char **argv);
 extern const struct option_row picture_options[]; /* of every view with a picture */

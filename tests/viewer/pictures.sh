@@ -161,6 +161,14 @@ refuse() {
 	expect 2 'it exists' "$view" latency small.db -o new.svg --keep-script there
 	expect 2 'must end in' "$view" map small.db -o picture.gif
 	expect 2 '--zoom wants' "$view" map small.db --zoom 12
+	expect 2 'takes a picture' "$view" map small.db --keep-script x.gp
+	expect 2 'take a picture' "$view" compare small.db small.db --view map
+	expect 2 'no view of two' "$view" compare small.db small.db --view rss -o x.svg
+	expect 2 'unknown option' "$view" report small.db -o page --json
+	expect 2 'unknown option' "$view" load t --begin 5
+	expect 2 'unknown option' "$view" sql small.db 'SELECT 1' --thread 5
+	expect 2 'must end in' "$view" sql small.db 'SELECT 1' -o x.gif
+	expect 2 'gives no picture' "$view" check small.db --max-peak 1M -o x.svg
 	expect 2 'no heap at these' "$view" map small.db --zoom 100..200
 	expect 2 '--over wants' "$view" timeline small.db --over moon
 	expect 2 'rss takes no --thread' "$view" rss small.db --thread 42

@@ -10,7 +10,8 @@ static enum status parse(const char *line)
 {
 	static const struct options none = {
 		.pid = -1, .thread = -1, .min_size = -1, .max_size = -1};
-	static const struct option_row *const tables[] = {filter_options, output_options, NULL};
+	static const struct option_row *const tables[] = {filter_options, file_options,
+	                                                  data_options, NULL};
 	static char words[1024];
 	static char *argv[32];
 	int argc = 1, first;

@@ -3,6 +3,7 @@
  * check.c - `lwview check`: limits for continuous integration, and growth against a baseline; each row
  * below is one figure that can be limited.
  */
+#include "form.h"
 #include "scope.h"
 #include "sheet.h"
 #include "viewer/view.h"
@@ -216,8 +217,9 @@ enum status command_check(const struct command *self, struct options *o)
 	struct scope s;
 	int exceeded = 0;
 
-	(void)self;
-	status = limits_given();
+	status = form_choose(&(enum form){0}, o, self->name, FORM_TABLES);
+	if (!status)
+		status = limits_given();
 	if (!status)
 		status = scope_open_selection(&s, o->args[0], o);
 	if (status)

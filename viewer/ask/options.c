@@ -30,9 +30,13 @@ const struct option_type option_when = {.parse = parse_when};
 struct options options_given = {.pid = -1, .thread = -1, .min_size = -1, .max_size = -1};
 #define GIVEN(field) &options_given.field
 
-const struct option_row output_options[] = {
+const struct option_row file_options[] = {
 	{'o', "output", &option_text, GIVEN(output), "FILE", "write the result to FILE"},
 	{'f', "force", &option_flag, GIVEN(force), NULL, "overwrite an existing output"},
+	OPTION_END,
+};
+
+const struct option_row data_options[] = {
 	{0, "json", &option_flag, GIVEN(json), NULL, "print JSON, raw integers"},
 	{0, "csv", &option_flag, GIVEN(csv), NULL, "print CSV, raw integers"},
 	OPTION_END,

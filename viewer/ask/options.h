@@ -42,7 +42,8 @@ struct options {
 /* Where the rows below put what the command line says; a process has one. */
 extern struct options options_given;
 
-extern const struct option_row output_options[]; /* -o -f --json --csv */
+extern const struct option_row file_options[];   /* -o -f */
+extern const struct option_row data_options[];   /* --json --csv */
 extern const struct option_row filter_options[]; /* --at --begin --end --pid ... */
 
 /* Takes the operands; refuses options that exclude each other. */

@@ -4,6 +4,7 @@
  * beside them `lwview export` and `lwview sql`.
  */
 #include "tables.h"
+#include "form.h"
 #include "viewer/view.h"
 
 #include <inttypes.h>
@@ -84,7 +85,10 @@ enum status command_export(const struct command *self, struct options *o)
 	struct scope s;
 	FILE *out;
 
-	if (o->arg_count != 1 || o->json + o->csv + folded != 1)
+	status = form_choose(&(enum form){0}, o, self->name, FORM_TABLES);
+	if (status)
+		return status;
+	if (o->json + o->csv + folded != 1)
 		return msg_fail(STATUS_USAGE, "usage: lwview %s heap.db --json|--csv|--folded",
 		                self->name);
 	if (folded && o->at.kind == WHEN_NONE && o->begin.kind == WHEN_NONE &&
@@ -113,9 +117,9 @@ enum status command_sql(const struct command *self, struct options *o)
 	int64_t rows;
 	FILE *out;
 
-	if (o->arg_count != 2)
-		return msg_fail(STATUS_USAGE, "usage: lwview %s heap.db \"SELECT ...\"",
-		                self->name);
+	status = form_choose(&(enum form){0}, o, self->name, FORM_TABLES);
+	if (status)
+		return status;
 	status = db_open(&db, o->args[0]);
 	if (status)
 		return status;

@@ -128,6 +128,9 @@ enum status command_compare(const struct command *self, struct options *o)
 		status = msg_fail(STATUS_USAGE,
 		                  "a picture, a page, JSON and CSV compare two databases: given=%d",
 		                  o->arg_count);
+	if (!status && form != FORM_PICTURE && (view_name || picture_keep))
+		status = msg_fail(STATUS_USAGE,
+		                  "--view and --keep-script take a picture, -o FILE.svg");
 	if (!status)
 		status = pair_scope_open(&base, o->args[0], o);
 	if (status)

@@ -221,6 +221,8 @@ static enum status show(const struct viewing *v, enum form form)
 	if (missing)
 		return msg_fail(STATUS_INPUT, "nothing to show, %s: path=\"%s\"", missing,
 		                db_path(v->scope->db));
+	if (picture_keep && form != FORM_PICTURE)
+		return msg_fail(STATUS_USAGE, "--keep-script takes a picture, -o FILE.svg");
 	return form == FORM_PICTURE ? show_picture(v)
 	       : form == FORM_PAGE  ? show_page(v)
 	                            : show_tables(v, form);
