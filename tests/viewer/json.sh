@@ -44,7 +44,7 @@ def faults(path):
         yield "empty"
     csv = path.split(" ")[0] + ".csv"
     if name != "info" and os.path.exists(csv):
-        if open(csv).readline().strip() != ",".join(schema["items"]["properties"]):
+        if open(csv).readline().strip() != ",".join(schema["items"]["required"]):
             yield "the columns of CSV are not the keys of JSON"
 
 for path in sorted(glob.glob("*.json")):
