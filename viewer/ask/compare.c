@@ -185,34 +185,34 @@ static void rows_of_point(struct compare *c)
 {
 	static const struct {
 		const char *name;
-		enum figure figure;
+		enum figure figure, less; /* less FIGURES: nothing */
+		const char *meaning;      /* NULL: as the figure has it */
 	} rows[] = {
-		{"internal fragmentation", FIGURE_INTERNAL},
-		{"external fragmentation", FIGURE_EXTERNAL},
-		{"utilisation", FIGURE_UTILISATION},
-		{"overhead", FIGURE_OVERHEAD},
+		{"H", FIGURE_HEAP, FIGURES, "heap extent, the tracer's own blocks left out"},
+		{"L", FIGURE_LIVE, FIGURES, "live, asked for"},
+		{"slack", FIGURE_SLACK, FIGURES, "usable beyond what was asked for"},
+		{"headers", FIGURE_HEADERS, FIGURES, "the allocator's bookkeeping"},
+		{"free", FIGURE_FREE, FIGURE_TOP, "in pools, deferred and in bins, together"},
+		{"top", FIGURE_TOP, FIGURES, "free, at the end of the break"},
+		{"largest free run", FIGURE_LARGEST_FREE, FIGURES, "of free chunks or top"},
+		{"live blocks", FIGURE_BLOCKS, FIGURES, "the program's"},
+		{"internal fragmentation", FIGURE_INTERNAL, FIGURES, NULL},
+		{"external fragmentation", FIGURE_EXTERNAL, FIGURES, NULL},
+		{"utilisation", FIGURE_UTILISATION, FIGURES, NULL},
+		{"overhead", FIGURE_OVERHEAD, FIGURES, NULL},
 	};
-	const struct sample *b = &c->snapshot[0].heap.split, *n = &c->snapshot[1].heap.split;
-	const char *group = "same point";
+	double base[FIGURES + 1] = {0}, new[FIGURES + 1] = {0};
 
-	row_add(c, group, "H", UNIT_BYTES, figure_value(FIGURE_HEAP, b),
-	        figure_value(FIGURE_HEAP, n), "heap extent, the tracer's own blocks left out");
-	row_add(c, group, "L", UNIT_BYTES, (double)b->live, (double)n->live, "live, asked for");
-	row_add(c, group, "slack", UNIT_BYTES, (double)b->slack, (double)n->slack,
-	        "usable beyond what was asked for");
-	row_add(c, group, "headers", UNIT_BYTES, (double)b->headers, (double)n->headers,
-	        "the allocator's bookkeeping");
-	row_add(c, group, "free", UNIT_BYTES, (double)(sample_free(b) - b->top),
-	        (double)(sample_free(n) - n->top), "in pools, deferred and in bins, together");
-	row_add(c, group, "top", UNIT_BYTES, (double)b->top, (double)n->top,
-	        "free, at the end of the break");
-	row_add(c, group, "largest free run", UNIT_BYTES, (double)b->largest_free,
-	        (double)n->largest_free, "of free chunks or top");
-	row_add(c, group, "live blocks", UNIT_COUNT, (double)b->blocks, (double)n->blocks,
-	        "the program's");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		row_add(c, group, rows[i].name, UNIT_RATIO, figure_value(rows[i].figure, b),
-		        figure_value(rows[i].figure, n), figure_rows[rows[i].figure].meaning);
+	figure_values(&c->snapshot[0].heap.split, base);
+	figure_values(&c->snapshot[1].heap.split, new);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct figure_row *row = &figure_rows[rows[i].figure];
+
+		row_add(c, "same point", rows[i].name, row->unit,
+		        base[rows[i].figure] - base[rows[i].less],
+		        new[rows[i].figure] - new[rows[i].less],
+		        rows[i].meaning ? rows[i].meaning : row->meaning);
+	}
 }
 
 static void rows_of_calls(struct compare *c, struct scope *b, struct scope *n,
@@ -348,76 +348,45 @@ double compare_value(const struct compare *c, const char *name, int which)
 
 static void figure_cell(struct sheet *t, enum unit unit, double value, int64_t clock_cost)
 {
-	if (!isfinite(value)) {
-		sheet_none(t);
-		return;
-	}
-	switch (unit) {
-	case UNIT_BYTES:
-		sheet_bytes(t, (int64_t)value);
-		break;
-	case UNIT_COUNT:
-		sheet_count(t, (int64_t)value);
-		break;
-	case UNIT_RATIO:
-		sheet_ratio(t, value);
-		break;
-	case UNIT_TIMES:
-		sheet_text(t, "%.3f", value);
-		break;
-	case UNIT_NS:
+	if (unit == UNIT_NS && isfinite(value))
 		sheet_latency(t, (int64_t)value, clock_cost);
-		break;
-	case UNIT_NONE:
-	case UNIT_HEX:
-		break;
-	}
+	else
+		sheet_value(t, unit, value);
 }
 
 /* new - base, with its sign, in the figure's own unit. */
 static void difference_cell(struct sheet *t, const struct comparison *r)
 {
 	double d = r->new - r->base;
-	char text[FIGURE_MAX] = "-";
+	const char *sign = d < 0 ? "-" : "+";
+	char text[FIGURE_MAX];
 
-	if (same(r->base, r->new) || !isfinite(d)) {
+	if (same(r->base, r->new) || !isfinite(d))
 		sheet_text(t, same(r->base, r->new) ? "0" : "-");
-		return;
-	}
-	switch (r->unit) {
-	case UNIT_BYTES:
-		text_size(text, sizeof(text), fabs(d));
-		break;
-	case UNIT_COUNT:
-		count_text(text, (int64_t)fabs(d));
-		break;
-	case UNIT_RATIO:
-		snprintf(text, sizeof(text), "%.1f pp", 100 * fabs(d));
-		break;
-	case UNIT_TIMES:
-		snprintf(text, sizeof(text), "%.3f", fabs(d));
-		break;
-	case UNIT_NS:
-		text_span(text, sizeof(text), fabs(d));
-		break;
-	case UNIT_NONE:
-	case UNIT_HEX:
-		break;
-	}
-	sheet_text(t, "%s%s", d < 0 ? "-" : "+", text);
+	else if (r->unit == UNIT_BYTES)
+		sheet_text(t, "%s%s", sign, text_size(text, sizeof(text), fabs(d)));
+	else if (r->unit == UNIT_COUNT)
+		sheet_text(t, "%s%s", sign, count_text(text, (int64_t)fabs(d)));
+	else if (r->unit == UNIT_NS)
+		sheet_text(t, "%s%s", sign, text_span(text, sizeof(text), fabs(d)));
+	else if (r->unit == UNIT_RATIO)
+		sheet_text(t, "%s%.1f pp", sign, 100 * fabs(d));
+	else
+		sheet_text(t, "%s%.3f", sign, fabs(d));
 }
 
 void compare_sheet(const struct compare *c, struct sheet *t)
 {
 	int differences = compare_differences(c), i;
 
-	sheet_init(t, "<of|<figure|>base|>-> new|>difference|>change|<what it is");
+	sheet_init(t, "<of|<figure|.unit|>base|>-> new=new|>difference|>change|<what it is");
 	for (i = 0; i < c->rows; i++) {
 		const struct comparison *r = &c->row[i];
 		char change[FIGURE_MAX];
 
 		sheet_text(t, "%s", r->group);
 		sheet_text(t, "%s", r->name);
+		sheet_text(t, "%s", unit_word(r->unit));
 		figure_cell(t, r->unit, r->base, c->clock_cost);
 		figure_cell(t, r->unit, r->new, c->clock_cost);
 		difference_cell(t, r);

@@ -16,16 +16,6 @@ enum heap_state heap_live_state(uint64_t size)
 	                           : HEAP_LIVE_BIG;
 }
 
-static uint64_t min64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t max64(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* --- spans ---------------------------------------------------------------------------------- */
 
 static bool span_add(struct heapmap *heap, uint64_t from, uint64_t to, enum heap_state state)

@@ -76,4 +76,14 @@ enum heap_state heap_live_state(uint64_t size);
 /* Drops what lies outside of [from, to). The split is left as it is. */
 void heapmap_clip(struct heapmap *heap, uint64_t from, uint64_t to);
 
+static inline uint64_t min64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t max64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 #endif

@@ -24,16 +24,6 @@ const struct heap_look heap_looks[HEAP_STATES] = {
 	[HEAP_UNMAPPED] = {"not of the heap", "#f3f4f6", " ", ' ', 255},
 };
 
-static uint64_t min64(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-static uint64_t max64(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* --- layout --------------------------------------------------------------------------------- */
 
 /* So many rows of each end of a broken run stay. */
@@ -158,16 +148,6 @@ uint64_t heapmap_huge(const struct heapmap *heap)
 			return rest < WORTH_SEEING ? 0 : greatest[k];
 	}
 	return 0;
-}
-
-uint64_t heap_layout_skipped(const struct heap_layout *l)
-{
-	uint64_t bytes = 0;
-	size_t i;
-
-	for (i = 0; i < l->segments; i++)
-		bytes += l->segment[i].skipped;
-	return bytes;
 }
 
 void heap_layout_release(struct heap_layout *l)

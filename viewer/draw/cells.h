@@ -51,8 +51,6 @@ bool heap_layout_init(struct heap_layout *layout, const struct heapmap *heap, in
  */
 uint64_t heapmap_huge(const struct heapmap *heap);
 
-/* What breaks leave out, all together. */
-uint64_t heap_layout_skipped(const struct heap_layout *layout);
 void heap_layout_release(struct heap_layout *layout);
 
 /* Returns rows * columns states, to be freed, or NULL. */

@@ -27,10 +27,8 @@ static enum status compare_page(const struct compare *c, struct scope *base, str
 	snprintf(title, sizeof(title), "The heap of %s: %s -> %s", base->name,
 	         scope_allocator(base), scope_allocator(new));
 	status = page_begin(&page, title);
-	if (!status) {
-		page_header(&page, title);
+	if (!status)
 		status = pair_section(&page, c, base, new, o, 1);
-	}
 	return page_end(&page, status, o->output, o->force);
 }
 

@@ -46,15 +46,11 @@ enum status page_begin(struct page *p, const char *title)
 	      "style-src 'unsafe-inline'; img-src data:\">\n<title>",
 	      p->out);
 	html_text(title, p->out);
-	fprintf(p->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n", (const char *)style);
-	return STATUS_OK;
-}
-
-void page_header(struct page *p, const char *title)
-{
-	fputs("<header>\n<h1>", p->out);
+	fprintf(p->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n<main>\n<h1>",
+	        (const char *)style);
 	html_text(title, p->out);
-	fputs("</h1>\n</header>\n<main>\n", p->out);
+	fputs("</h1>\n", p->out);
+	return STATUS_OK;
 }
 
 enum status page_figure(struct page *p, const struct view *view, const void *const data[],

@@ -20,8 +20,8 @@ struct page {
 	int pictures; /* so far; makes the ids of each picture its own */
 };
 
+/* The title is the heading, too. */
 enum status page_begin(struct page *p, const char *title);
-void page_header(struct page *p, const char *title); /* <h1>, then the sections */
 
 /* The view's picture and tables; nothing when it has nothing to show. `number`: the recording. */
 enum status page_view(struct page *p, const struct viewing *v, int number);

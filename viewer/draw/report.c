@@ -121,11 +121,10 @@ static void navigation(struct report *r)
 	fputs("<a href=\"#definitions\">Definitions</a></nav>\n", out);
 }
 
-static enum status page_fill(struct report *r, const char *title)
+static enum status page_fill(struct report *r)
 {
 	enum status status;
 
-	page_header(&r->page, title);
 	status = verdict_section(r);
 	recordings_section(r);
 	navigation(r);
@@ -152,7 +151,7 @@ static enum status report_write(struct report *r, const char *path)
 		              scope_allocator(&r->scope[i]));
 	status = page_begin(&r->page, title);
 	if (!status)
-		status = page_fill(r, title);
+		status = page_fill(r);
 	return page_end(&r->page, status, path, r->options->force);
 }
 

@@ -186,10 +186,8 @@ static enum status show_page(const struct viewing *v)
 
 	scope_who(v->scope, title, sizeof(title));
 	status = page_begin(&page, title);
-	if (!status) {
-		page_header(&page, title);
+	if (!status)
 		status = page_view(&page, v, 0);
-	}
 	return page_end(&page, status, o->output, o->force);
 }
 
