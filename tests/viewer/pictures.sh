@@ -74,6 +74,13 @@ text() {
 	"$view" compare other.db small.db --exit-code >/dev/null && fail "other runs are equal"
 	[ "$("$view" compare other.db small.db small.db | grep -c '^base: small (pid 41)')" -eq 2 ] ||
 		fail "two new ones are not two tables"
+	# A code without a word is no reason to leave calls out.
+	cp small.db odd.db
+	sqlite3 odd.db "INSERT INTO latency_hist VALUES (1, 0, 9, 500, 510, 3, 1520, 509), (1, 33, 9, 500, 510, 2, 1010, 509)"
+	[ "$("$view" latency odd.db --csv | awk -F, '$2 == "all" { n += $3 } END { print n }')" -eq 13 ] ||
+		fail "calls are left out: $("$view" latency odd.db)"
+	"$view" latency odd.db | grep -q '^  *unknown 9  *3 ' || fail "no unknown source by its number"
+	"$view" latency odd.db | grep -q '^unknown 33  *all  *2 ' || fail "no unknown function by its number"
 	LC_ALL=C.UTF-8 "$view" map small.db | grep -q '▓' || fail "no blocks on a UTF-8 terminal"
 }
 

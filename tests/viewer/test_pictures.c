@@ -320,23 +320,6 @@ static void percentiles_are_never_too_low_and_max_is_exact(void **state)
 	free(h);
 }
 
-static void merged_histograms_count_both(void **state)
-{
-	struct histogram *a = calloc(1, sizeof(*a)), *b = calloc(1, sizeof(*b));
-
-	(void)state;
-	assert_true(a && b);
-	histogram_add(a, 10, 3, 30, 10);
-	histogram_add(b, 500, 1, 500, 500);
-	histogram_merge(a, b);
-	assert_int_equal(a->calls, 4);
-	assert_int_equal(a->total, 530);
-	assert_int_equal(histogram_percentile(a, 0.75), 10);
-	assert_int_equal(histogram_percentile(a, 1), 500);
-	free(a);
-	free(b);
-}
-
 /* --- figures -------------------------------------------------------------------------------- */
 
 static void change_is_signed_and_never_infinite(void **state)
@@ -468,7 +451,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(clip_keeps_what_lies_between),
 		cmocka_unit_test(every_time_lies_in_its_bucket),
 		cmocka_unit_test(percentiles_are_never_too_low_and_max_is_exact),
-		cmocka_unit_test(merged_histograms_count_both),
 		cmocka_unit_test(change_is_signed_and_never_infinite),
 		cmocka_unit_test(sheet_speaks_four_languages),
 		cmocka_unit_test(a_carriage_return_in_csv_is_quoted),

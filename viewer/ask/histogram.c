@@ -32,16 +32,6 @@ void histogram_add(struct histogram *h, int64_t low, int64_t calls, int64_t tota
 	h->total += total;
 }
 
-void histogram_merge(struct histogram *into, const struct histogram *from)
-{
-	int b;
-
-	for (b = 0; b < HISTOGRAM_BUCKETS; b++)
-		if (from->count[b])
-			histogram_add(into, bucket_low(b), from->count[b], 0, from->greatest[b]);
-	into->total += from->total;
-}
-
 int64_t histogram_percentile(const struct histogram *h, double p)
 {
 	int64_t rank = (int64_t)ceil(p * (double)h->calls), seen = 0;

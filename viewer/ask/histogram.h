@@ -24,7 +24,6 @@ int64_t bucket_low(int bucket); /* bucket b holds bucket_low(b) <= ns < bucket_l
 /* `calls` times that lie in the bucket of `low`, of which `greatest` is the greatest. */
 void histogram_add(struct histogram *h, int64_t low, int64_t calls, int64_t total,
                    int64_t greatest);
-void histogram_merge(struct histogram *into, const struct histogram *from);
 
 /* The time that a share `p` of the calls does not exceed; 0 when there are none. */
 int64_t histogram_percentile(const struct histogram *h, double p);

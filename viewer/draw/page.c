@@ -124,14 +124,13 @@ enum status page_view(struct page *p, const struct viewing *v, int number)
 /* By way of a file beside it. */
 static enum status page_write(const struct page *p, const char *path, bool force)
 {
-	enum status status = STATUS_OK;
+	enum status status = plot_refuse_existing(path, force);
 	char *draft;
 	FILE *f;
 	bool bad;
 
-	if (!force && !access(path, F_OK))
-		return msg_fail(STATUS_USAGE,
-		                "cannot write: it exists, -f overwrites it: path=\"%s\"", path);
+	if (status)
+		return status;
 	if (asprintf(&draft, "%s.part", path) < 0)
 		return msg_errno(STATUS_FAILED, "cannot write the page");
 	f = fopen(draft, "w");

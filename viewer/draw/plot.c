@@ -33,12 +33,7 @@ static bool path_is_script(const char *path)
 	return length > 3 && !strcmp(path + length - 3, ".gp");
 }
 
-bool plot_can_write(const char *path)
-{
-	return gnuplot_format_of(path) || path_is_script(path);
-}
-
-static enum status refuse_existing(const char *path, bool force)
+enum status plot_refuse_existing(const char *path, bool force)
 {
 	if (!path || force || access(path, F_OK))
 		return STATUS_OK;
@@ -84,9 +79,9 @@ enum status plot_open(struct plot **out, const struct plot_spec *spec)
 		                "cannot draw: the name must end in .svg, .png, .pdf or .gp: "
 		                "path=\"%s\"",
 		                spec->output);
-	status = refuse_existing(spec->output, spec->force);
+	status = plot_refuse_existing(spec->output, spec->force);
 	if (!status)
-		status = refuse_existing(spec->keep, spec->force);
+		status = plot_refuse_existing(spec->keep, spec->force);
 	if (status)
 		return status;
 	plot = calloc(1, sizeof(*plot));

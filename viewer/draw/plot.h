@@ -34,8 +34,8 @@ struct plot_spec {
 	int width, height;  /* of the picture, in pixels of 1/96 inch */
 };
 
-/* Whether the end of the name is one that a plot can be written to: .svg, .png, .pdf or .gp. */
-bool plot_can_write(const char *path);
+/* `path` may be NULL. */
+enum status plot_refuse_existing(const char *path, bool force);
 
 /* Returns the status after saying why. The caller closes what was opened. */
 enum status plot_open(struct plot **plot, const struct plot_spec *spec);
