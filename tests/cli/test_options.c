@@ -23,6 +23,8 @@ static char line_copy[256];
 static char *argv[32];
 static int argc, first;
 
+static const struct option_type two_to_five = OPTION_COUNT(2, 5);
+
 static const struct option_row own[] = {
 	{'t', "text", &option_text, &got.text, "TEXT", ""},
 	{'f', "flag", &option_flag, &got.flag, NULL, ""},
@@ -32,6 +34,7 @@ static const struct option_row own[] = {
 	{0, "ratio", &option_ratio, &got.ratio, "RATIO", ""},
 	{0, "share", &option_share, &got.share, "RATIO", ""},
 	{0, "limit", &option_limit_span, &got.limit, "TIME", ""},
+	{0, "few", &two_to_five, &got.count, "N", ""},
 	OPTION_END,
 };
 
@@ -112,6 +115,8 @@ static void numbers_have_units(void **state)
 	assert_int_equal(got.size, 3LL << 29);
 	assert_int_equal(got.span, 20000000);
 	assert_true(got.ratio > 1.4999 && got.ratio < 1.5001);
+	assert_int_equal(read_words("--size 0.7K --few 2", false), 0);
+	assert_int_equal(got.size, 717); /* the next whole number */
 	assert_int_equal(read_words("--size 1MB --span 2m --limit 5us", false), 0);
 	assert_int_equal(got.size, 1000000);
 	assert_int_equal(got.span, 120000000000);
@@ -182,6 +187,8 @@ static void a_value_out_of_range_is_refused(void **state)
 	assert_int_equal(read_words("--share 100%", false), 0);
 	refuses("--share 150%",
 	        "value out of range: option=\"--share\", value=\"150%\", least=0, most=1");
+	refuses("--few 1", "value out of range: option=\"--few\", value=\"1\", least=2, most=5");
+	refuses("--few 6", "value out of range");
 	refuses("--size 1e30", "value out of range");
 	refuses("--span 9e9h", "value out of range");
 }

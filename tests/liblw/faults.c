@@ -197,6 +197,23 @@ static void free_there_then_here(void)
 		check_opaque(malloc(bug.n > POOL_MAX ? 24 : bug.n + 1100 + i));
 }
 
+static void free_there_measure_here(void)
+{
+	start_thread(free_at_barrier, 2);
+	pthread_barrier_wait(&barrier);
+	pthread_barrier_wait(&barrier);
+	bug.k = malloc_usable_size(bug.p);
+}
+
+static void the_usable_size_of_what_another_thread_freed_is_told(void)
+{
+	for (unsigned i = 0; i < SIZES; i++) {
+		bug.p = malloc(bug.n = sizes[i]);
+		dies(free_there_measure_here, DOUBLE, NOT, bug.p);
+		free(bug.p);
+	}
+}
+
 static void a_double_free_by_two_threads_is_told(void)
 {
 	for (unsigned i = 0; i < SIZES; i++) {
@@ -492,6 +509,7 @@ static const struct check_test tests[] = {
 	TEST(a_double_free_is_told_at_once_and_later),
 	TEST(a_double_free_is_told_after_other_work),
 	TEST(realloc_and_usable_size_of_a_freed_block_are_told),
+	TEST(the_usable_size_of_what_another_thread_freed_is_told),
 	TEST(a_double_free_by_two_threads_is_told),
 	TEST(a_double_free_by_two_threads_names_the_slot),
 	TEST(a_double_free_by_two_threads_at_one_moment_is_told),

@@ -145,7 +145,7 @@ static void the_loss_is_the_largest_count_of_a_stream(void **state)
 	write_packet(file, 1, 0, 5);
 	write_packet(file, 1, 0, 0); /* a packet that a preempted thread closed */
 	write_packet(file, 1, 0, 9);
-	write_packet(file, 1, 0, 0);
+	write_packet(file, 1, 0, 7); /* one that was begun before */
 	fclose(file);
 	assert_int_equal(trace_sum(".", &sum), 0);
 	assert_int_equal(sum.facts, 4);
