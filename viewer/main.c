@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c - lwview, the offline viewer: its views, and the commands that are none. */
+#include "commands.h"
 #include "view.h"
 
 struct task {

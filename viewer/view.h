@@ -116,14 +116,4 @@ int view_tables(const struct view *view);
 enum status viewing_sheets(const struct viewing *v, struct sheet sheets[VIEW_TABLES]);
 void sheets_release(struct sheet sheets[VIEW_TABLES]);
 
-/* What the other commands run. */
-extern const struct option_row load_options[], export_options[], check_options[];
-extern const struct option_row compare_options[], report_options[];
-enum status command_load(const struct command *self, struct options *o);
-enum status command_sql(const struct command *self, struct options *o);
-enum status command_export(const struct command *self, struct options *o);
-enum status command_check(const struct command *self, struct options *o);
-enum status command_compare(const struct command *self, struct options *o);
-enum status command_report(const struct command *self, struct options *o);
-
 #endif

@@ -6,7 +6,7 @@
 #include "form.h"
 #include "scope.h"
 #include "sheet.h"
-#include "viewer/view.h"
+#include "viewer/commands.h"
 
 #include <stdio.h>
 

@@ -5,7 +5,7 @@
  */
 #include "tables.h"
 #include "form.h"
-#include "viewer/view.h"
+#include "viewer/commands.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -3,6 +3,7 @@
 #include "html.h"
 #include "pair.h"
 #include "viewer/ask/form.h"
+#include "viewer/commands.h"
 
 #include <stdio.h>
 #include <string.h>

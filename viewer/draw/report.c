@@ -5,6 +5,7 @@
  */
 #include "html.h"
 #include "report.h"
+#include "viewer/commands.h"
 
 #include <dirent.h>
 #include <errno.h>

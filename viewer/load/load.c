@@ -10,7 +10,7 @@
 #include "repair.h"
 #include "site.h"
 #include "cli/array.h"
-#include "viewer/view.h"
+#include "viewer/commands.h"
 
 #include <errno.h>
 #include <ftw.h>
