@@ -5,7 +5,7 @@
  * the picture beside another recording, and what the tests go through.
  *
  * A new view is one file in draw/ that defines view_NAME, and one row in VIEWS.
- * tests/guides/add-a-view.sh adds one.
+ * doc/add-a-view.md adds one.
  */
 #ifndef LWVIEW_VIEW_H
 #define LWVIEW_VIEW_H

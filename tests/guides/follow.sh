@@ -7,11 +7,12 @@
 #   ```diff         is applied by patch
 #   ```LANGUAGE PATH  becomes the file PATH
 #
-# and all others are for reading. So the steps that a newcomer is told are those that were tried.
+# and all others are for reading. So the steps that a newcomer is told are those that were tried. A
+# guide that records does so on a machine of its own.
 . "$(dirname "$0")/../lib.sh"
-private "$@"
 guide=$root/$1
 [ -s "$guide" ] || fail "no such guide: $1"
+! grep -q '^build/tracer/lwtrace ' "$guide" || private "$@"
 
 tree=$work/tree
 mkdir -p "$tree" "$work/steps"
