@@ -19,6 +19,7 @@ table() {
 	viewer/draw: viewer viewer/ask cli made
 	viewer: cli made
 	viewer/view.h: viewer/ask cli
+	viewer/commands.h: viewer/ask cli
 	viewer/main.c: viewer/load viewer/ask viewer/draw cli traces/format
 	TABLE
 }
