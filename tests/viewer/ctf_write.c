@@ -32,6 +32,11 @@ static const struct event events[] = {
 	{"lttng_ust_statedump:bin_info", FIELDS({64, "baddr"}, {64, "memsz"}, {0, "path"})},
 	{"lttng_ust_libc:malloc", FIELDS({64, "size"}, {64, "ptr"})},
 	{"lttng_ust_libc:free", FIELDS({64, "ptr"})},
+	{"lttng_ust_libc:calloc", FIELDS({64, "nmemb"}, {64, "size"}, {64, "ptr"})},
+	{"lttng_ust_libc:realloc", FIELDS({64, "in_ptr"}, {64, "size"}, {64, "ptr"})},
+	{"lttng_ust_libc:memalign", FIELDS({64, "alignment"}, {64, "size"}, {64, "ptr"})},
+	{"lttng_ust_libc:posix_memalign",
+         FIELDS({64, "out_ptr"}, {64, "alignment"}, {64, "size"}, {32, "result"})},
 };
 
 #define EVENTS (sizeof(events) / sizeof(*events))

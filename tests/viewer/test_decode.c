@@ -164,6 +164,47 @@ static void lttngs_own_wrapper_is_read_too(void **state)
 	assert_int_equal(ask(r, "SELECT facts FROM process WHERE pid = 7"), 3);
 }
 
+static void each_function_of_the_wrapper_is_read(void **state)
+{
+	struct reading *r = *state;
+
+	open_trace(r, 7);
+	WRITE(r, "lttng_ust_libc:calloc", 10, 3, 10, 0x9000);
+	WRITE(r, "lttng_ust_libc:realloc", 20, 0x9000, 50, 0x9200);
+	WRITE(r, "lttng_ust_libc:realloc", 30, 0, 40, 0x9300);
+	WRITE(r, "lttng_ust_libc:memalign", 40, 16, 70, 0x9400);
+	WRITE(r, "lttng_ust_libc:posix_memalign", 50, 0x9500, 16, 80, 0);
+	WRITE(r, "lttng_ust_libc:posix_memalign", 60, 0x9600, 16, 90, 12);
+	WRITE(r, "lttng_ust_libc:realloc", 70, 0x9500, 1000, 0); /* refused */
+	WRITE(r, "lttng_ust_libc:realloc", 80, 0x9300, 0, 0);    /* freed */
+	load(r, -1);
+	assert_int_equal(ask(r, "SELECT count(*) FROM violation"), 0);
+	assert_int_equal(ask(r, "SELECT count(*) FROM block"), 5);
+	assert_int_equal(ask(r, "SELECT sum(size) FROM block WHERE death_seq IS NULL"), 200);
+	assert_int_equal(ask(r, "SELECT size FROM block WHERE death = 20"), 30);
+	assert_int_equal(ask(r, "SELECT size FROM block WHERE death = 80"), 40);
+	assert_int_equal(ask(r, "SELECT sum(size) FROM fail"), 1090);
+}
+
+static void what_lived_before_and_what_failed_is_read(void **state)
+{
+	struct reading *r = *state;
+
+	open_trace(r, 7);
+	PROCESS(r, 10, 10, 7, 1, 0);
+	ALLOC(r, 20, 0x9000, 30, 11, 1);
+	WRITE(r, "lw:live", 30, 0x9000, 48, 30, 5, 0); /* listed, and seen when it was made */
+	WRITE(r, "lw:live", 31, 0x9100, 64, 31, 5, 0);
+	WRITE(r, "lw:live_end", 32, 32, 2, 5, 0);
+	WRITE(r, "lw:fail", 50, 1000, 0x400010, 40, 3, 5, 12, 0, 4, 0);
+	load(r, -1);
+	assert_int_equal(ask(r, "SELECT count(*) FROM violation"), 0);
+	assert_int_equal(ask(r, "SELECT count(*) FROM block"), 2);
+	assert_int_equal(ask(r, "SELECT usable FROM block WHERE ptr = 0x9100"), 64);
+	assert_int_equal(ask(r, "SELECT count(*) FROM block WHERE size IS NULL"), 1);
+	assert_int_equal(ask(r, "SELECT error FROM fail WHERE size = 1000 AND latency = 3"), 12);
+}
+
 static void discarded_events_are_counted_with_their_interval(void **state)
 {
 	struct reading *r = *state;
@@ -229,6 +270,8 @@ int main(int argc, char **argv)
 		WITH_TRACE(shared_buffers_are_parted_by_vpid),
 		WITH_TRACE(one_process_may_be_chosen),
 		WITH_TRACE(lttngs_own_wrapper_is_read_too),
+		WITH_TRACE(each_function_of_the_wrapper_is_read),
+		WITH_TRACE(what_lived_before_and_what_failed_is_read),
 		WITH_TRACE(discarded_events_are_counted_with_their_interval),
 		WITH_TRACE(a_code_without_a_word_is_shown_with_its_number),
 		WITH_TRACE(a_newer_format_is_refused_by_its_number),
