@@ -18,6 +18,7 @@ install(TARGETS lw lw_static EXPORT lw
 install(EXPORT lw NAMESPACE lw:: FILE lwTargets.cmake DESTINATION ${package_dir} COMPONENT dev)
 install(FILES lwConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/lwConfigVersion.cmake
   DESTINATION ${package_dir} COMPONENT dev)
+install(FILES ${PROJECT_SOURCE_DIR}/doc/man/liblw.3 DESTINATION ${CMAKE_INSTALL_MANDIR}/man3 COMPONENT dev)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/liblw.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 
 # Debug symbols are laid where debuggers look for them: .build-id/ and the id, cut after two digits.

@@ -40,7 +40,7 @@ export SOURCE_DATE_EPOCH
 # made FOLDER: the sources copied there, built, packed into FOLDER/out.
 made() {
 	mkdir -p "$1"
-	cp -R "$root/CMakeLists.txt" "$root/CMakePresets.json" "$root/LICENSE" "$root/liblw" "$1"
+	cp -R "$root/CMakeLists.txt" "$root/CMakePresets.json" "$root/LICENSE" "$root/doc" "$root/liblw" "$1"
 	{
 		cmake -S "$1" --preset "$name" -B "$1/out" && cmake --build "$1/out" && (cd "$1/out" && cpack)
 	} >"$work/log" 2>&1 || {
@@ -99,6 +99,7 @@ symbols=usr/lib/debug/.build-id/$(echo "$id" | cut -c1-2)/$(echo "$id" | cut -c3
 		echo $lib/$file
 	done
 	echo $headers/lw.h
+	echo usr/share/man/man3/liblw.3
 	echo "$symbols"
 	for package in liblw${flavour}0 liblw$flavour-dev liblw${flavour}0-dbgsym; do
 		echo usr/share/doc/$package/copyright
