@@ -13,12 +13,21 @@
  * Costs.  Pools, deferral, bins (segregated fit with a bitmap, as in Masmano et al., TLSF, 2004):
  * O(1).  No call handles more than DEFER_COUNT chunks and DRAIN_MAX pools of remote frees: less than
  * 12,000 basic blocks of code (tests/liblw/bounded.c counts them), beside system calls, memset and
- * memcpy.  Exempt: lw_trim, lw_walk, lw_stats, fork, a thread's exit, another allocator's block.
+ * memcpy.  Exempt: lw_trim, lw_walk, lw_stats, a thread's exit, another allocator's block.
  *
  * Memory.  The heap grows by sbrk and, where that is refused, by mmap.  What goes back to the system
  * and when is said by purge_due() in lw_growth.h.  A thread holds back at most DEFER_BYTES of
  * deferred chunks, and leaves empty pools of up to POOL_KEPT to the next one; empty metadata pages
  * stay up to EMPTY_MAX of each kind.
+ *
+ * Fork.  No lock of ours is waited for, or held, while the C library or the program waits for another:
+ * it is released before any of their code runs, and a fork neither takes it for its duration nor stops
+ * the other threads.  So the child may begin amid a change, and knows it: lw.holder says whose.  Then
+ * it leaves what was free as it is and begins a new stock, as after its first allocation.  What it
+ * needs of the old one it can trust: the chunks of live blocks, and their entries in the map, are not
+ * changed by others.  A record of the old stock is known by its metadata page and is never merged.
+ *
+ * The system may refuse any call: lw_sys.h says what follows.
  *
  * Not promised: that a pool's memory returns before its thread, or one that adopts its heap,
  * allocates again after others freed into it; on 64 bits, that a mapping can be used that lies a
@@ -52,7 +61,7 @@
 #include "lw_threads.h"
 #include "lw_blocks.h"
 
-#define LARGE ((size_t)128 << 10) /* blocks of whole pages, whose memory moves by mremap */
+#define LARGE ((size_t)128 << 10) /* blocks of whole pages, whose memory may move by mremap */
 _Static_assert(LARGE > POOL_MAX, "blocks of whole pages do not come from pools");
 
 static void *out_of_memory(void)
@@ -93,7 +102,9 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 	uintptr_t touched = end_of(c);
 	if (size <= had && had - size < TILE + had / 8)
 		return true;
-	int saved = lock();
+	if (c->flags & MOVED)
+		return false;
+	lock();
 	bool ready = records_ready(NARROW);
 	if (size > had && ready) {
 		merge_deferred(h, ON_MISS);
@@ -109,8 +120,17 @@ static bool chunk_resize(struct heap *h, struct chunk *c, size_t size)
 			touched = chunk_absorb(c, next, touched);
 		chunk_cut(c, 0, c->bytes < size ? had : size, touched);
 	}
-	unlock(saved);
+	unlock();
 	return size <= c->bytes;
+}
+
+/* Makes the live chunk C one of SIZE elsewhere, its memory with it, if that is worth it. */
+static bool chunk_move(struct chunk *c, size_t size)
+{
+	lock();
+	bool moved = chunk_remap(c, size);
+	unlock();
+	return moved;
 }
 
 API HOT void *malloc(size_t n)
@@ -225,20 +245,19 @@ API void *realloc(void *p, size_t n)
 	}
 	if (n > PTRDIFF_MAX || !c)
 		return out_of_memory();
-	size_t had = usable(c), page = lw.page, len = n < had ? n : had, moved = 0;
+	size_t had = usable(c);
 	if (c->flags & POOL ? n <= had && 2 * n > had
 	                    : n > POOL_MAX && chunk_resize(self, c, chunk_size(n)))
 		return p;
 	bool grows = n > had && n > POOL_MAX; /* and will again: it moves with room to spare */
-	char *to = malloc(grows ? n + n / 8 : n);
-	void *lost = NULL;
-	if (to && len >= LARGE && !(((uintptr_t)to | (uintptr_t)p) & (page - 1)))
-		moved = sys_move(to, p, len & -page, &lost);
-	if (!to || lost == to)
-		return out_of_memory();
-	memcpy(to + moved, (char *)p + moved, len - moved);
-	if (lost != p)
-		free(p);
+	n += grows ? n / 8 : 0;
+	if (n >= LARGE && !(c->flags & POOL) && chunk_move(c, chunk_size(n)))
+		return (void *)c->at;
+	void *to = malloc(n);
+	if (!to)
+		return NULL;
+	memcpy(to, p, n < had ? n : had);
+	free(p);
 	return to;
 }
 

@@ -47,8 +47,8 @@ void lw_stats(struct lw_stats *stats);
 enum lw_kind { LW_POOL_OBJECT, LW_CHUNK };
 
 /*
- * Calls FN for every live block with its address, usable bytes and kind.  FN must not allocate or
- * free: the heap is locked.
+ * Calls FN for every live block with its address, usable bytes and kind.  No lock is held then: FN may
+ * allocate and free, and what it or other threads free and allocate meanwhile is met or is not.
  */
 void lw_walk(void (*fn)(void *ptr, size_t usable, enum lw_kind kind, void *arg), void *arg);
 

@@ -1,5 +1,5 @@
 /*
- * lw_assert.h - assertions, and who holds the lock.
+ * lw_assert.h - assertions.
  *
  * Live where LW_ASSERT is defined: in lw_check and in debug builds.  In what ships an assertion is
  * compiled and never evaluated: the code is that of a source without it, to the byte.
@@ -7,7 +7,6 @@
 #ifndef LW_ASSERT_H
 #define LW_ASSERT_H
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,21 +25,7 @@ static _Noreturn __attribute__((noinline)) void assert_failed(const char *what, 
 	             (size_t)len < sizeof text ? (size_t)len : sizeof text - 1);
 	abort();
 }
-
-static __thread bool has_lock;
-
-static bool lock_held(void) { return has_lock; }
-
-/* The calling thread has just taken the lock, or is about to release it. */
-static void lock_note(bool has)
-{
-	ASSERT(has != has_lock);
-	has_lock = has;
-}
 #else
 #define ASSERT(cond) (0 ? (void)(cond) : (void)0)
-
-static inline bool lock_held(void) { return true; }
-static inline void lock_note(bool has) { (void)has; }
 #endif
 #endif

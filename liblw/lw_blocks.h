@@ -25,9 +25,9 @@ static bool foreign(uintptr_t p) { return lw.low && p > lw.low - sys_others() &&
  * allocator's. */
 static OUTLINE struct chunk *owner_missing(void *p)
 {
-	int saved = lock();
+	lock();
 	struct chunk *c = map_search((uintptr_t)p);
-	unlock(saved);
+	unlock();
 	bool pool = c && c->flags & POOL;
 	if (c && (pool ? slot_of(c, p) < c->slots : c->flags & (FREE | DEFERRED)))
 		fault("double free", p);

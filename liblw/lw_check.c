@@ -32,7 +32,7 @@ static struct {
 	unsigned heaps;
 	struct lw_stats sum;
 	size_t entries, marks; /* of the map: that chunks should have; that are there */
-	size_t free_chunks, dirty, deferred, ringed, told;
+	size_t free_chunks, dirty, deferred, ringed, told, moved;
 } seen;
 
 /* The leaves that there are. */
@@ -476,7 +476,10 @@ static int check_free(const struct chunk *c)
 static int check_block(const struct chunk *c)
 {
 	bool deferred = c->flags & DEFERRED;
-	HOLDS(!(c->flags & ~(DEFERRED | FILLED)), "a block that is something else", c->at);
+	HOLDS(!(c->flags & ~(DEFERRED | FILLED | MOVED)), "a block that is something else", c->at);
+	HOLDS(!(c->flags & MOVED) || !((c->at | c->bytes) & (lw.page - 1)),
+	      "a mapping that is not whole pages", c->at);
+	seen.moved += c->flags / MOVED;
 	seen.deferred += deferred;
 	seen.sum.live_blocks += !deferred;
 	*(deferred ? &seen.sum.deferred : &seen.sum.live) += c->bytes;
@@ -515,6 +518,7 @@ static int check_bins(void)
 		}
 	}
 	HOLDS(binned == seen.free_chunks, "a free chunk is in no bin", lw.bin);
+	HOLDS(lw.moved == seen.moved, "mappings of one block miscounted", &lw.moved);
 	HOLDS(lw.dirty == seen.dirty, "dirty bytes miscounted", &lw.dirty);
 	HOLDS(lw.free == seen.sum.bins + seen.sum.top, "free bytes miscounted", &lw.free);
 	return 0;

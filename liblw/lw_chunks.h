@@ -141,12 +141,12 @@ static struct chunk *chunk_alloc(struct heap *h, size_t size, size_t align, unsi
 	struct chunk *c = h ? deferred_take(h, size, align, kind) : NULL;
 	if (c)
 		return c;
-	int saved = lock();
+	lock();
 	bool ready = records_ready(kind);
 	c = kind && !ready ? NULL : chunk_get(h, size, align, ready);
 	if (c && kind)
 		c = chunk_widen(c, kind);
-	unlock(saved);
+	unlock();
 	return c;
 }
 
@@ -163,7 +163,7 @@ static void chunk_free(struct heap *h, struct chunk *c)
 		if (++h->deferred_count < DEFER_COUNT && h->deferred_bytes < DEFER_BYTES)
 			return;
 	}
-	int saved = lock();
+	lock();
 	h ? merge_deferred(h, ON_BOUND) : (void)chunk_release(c);
-	unlock(saved);
+	unlock();
 }

@@ -12,8 +12,10 @@ API void *reallocarray(void *p, size_t count, size_t size)
 
 API void *memalign(size_t align, size_t n)
 {
-	if (align > PTRDIFF_MAX / 2 + 1)
-		return out_of_memory();
+	if (align > PTRDIFF_MAX / 2 + 1) {
+		errno = align > SIZE_MAX / 2 + 1 ? EINVAL : ENOMEM; /* as glibc does */
+		return NULL;
+	}
 	while (align & (align - 1)) /* as glibc does: up to a power of two */
 		align += align & -align;
 	if (align <= GRAIN)
@@ -27,9 +29,7 @@ API int posix_memalign(void **to, size_t align, size_t n)
 {
 	if (align % WORD || !align || align & (align - 1))
 		return EINVAL;
-	int saved = errno;
 	void *p = memalign(align, n);
-	errno = saved;
 	*to = p ? p : *to;
 	return p ? 0 : ENOMEM;
 }
@@ -38,8 +38,19 @@ API void *aligned_alloc(size_t align, size_t n) { return memalign(align, n); }
 API void *valloc(size_t n) { return memalign(PAGE, n); }
 API void *pvalloc(size_t n) { return valloc(n > PTRDIFF_MAX ? n : ALIGN_UP(n + !n, PAGE)); }
 API size_t malloc_usable_size(void *p) { return p && (p = block_owner(p)) ? usable(p) : 0; }
-API void free_sized(void *p, size_t n) { n ? free(p) : free(p); }
-API void free_aligned_sized(void *p, size_t align, size_t n) { align | n ? free(p) : free(p); }
+/* What the program says has to fit: a slot is less than a GRAIN larger than was asked, or less than
+ * twice as large, as realloc may leave it; a chunk is larger by any amount, if it was memory's last. */
+API void free_aligned_sized(void *p, size_t align, size_t n)
+{
+	const struct chunk *c = p ? block_owner(p) : NULL;
+	size_t all = ALIGN_UP(n + !n, align), had = c ? usable(c) : 0;
+	n = all > POOL_MAX ? n : all;
+	if (c && (n > had || (c->flags & POOL && 2 * n <= had && n + GRAIN < had)))
+		fault("not its size", p);
+	free(p);
+}
+
+API void free_sized(void *p, size_t n) { free_aligned_sized(p, 1, n); }
 
 /* Gives the pages of POOL in which no slot is live back to the system. */
 static void pool_purge(const struct chunk *pool)
@@ -50,10 +61,8 @@ static void pool_purge(const struct chunk *pool)
 			continue;
 		uintptr_t end = i < pool->slots ? pool->at + i * pool->size : end_of(pool);
 		end &= -lw.page;
-		if (from < end) {
+		if (from < end && sys_return(from, end - from))
 			TRACE(map, DO_RETURN, from, end - from);
-			madvise((void *)from, end - from, MADV_DONTNEED);
-		}
 		from = ALIGN_UP(pool->at + (i + 1) * pool->size, lw.page);
 	}
 }
@@ -71,26 +80,28 @@ static void heap_trim(struct heap *h)
 
 API int lw_trim(size_t pad)
 {
+	int saved = errno;
 	size_t before = lw.extent; /* the merge of what was deferred may give some back, too */
 	if (heap_get())
 		heap_trim(self);
-	int saved = lock();
-	struct heap *dead = lw.dead, **last = &dead;
+	lock();
+	struct heap *dead = lw.dead, *h;
 	lw.dead = NULL;
-	unlock(saved);
-	for (; *last; last = &(*last)->next)
-		heap_trim(*last);
-	saved = lock();
-	*last = lw.dead;
-	lw.dead = dead;
+	unlock();
+	for (; (h = dead); heap_leave(h)) {
+		dead = h->next;
+		heap_trim(h);
+	}
+	lock();
 	bool gone = lw.top && chunk_purge(lw.top, pad);
 	for (unsigned n = 0; n < BINS; n++)
 		for (struct chunk *c = lw.bin[n], *next; c; c = next) {
 			next = c->next;
-			gone |= c->dirt && chunk_purge(c, 0);
+			gone |= chunk_purge(c, 0);
 		}
 	gone |= lw.extent < before;
-	unlock(saved);
+	unlock();
+	errno = saved;
 	return gone;
 }
 

@@ -6,8 +6,10 @@
  * went back.  Every function here needs the lock.  Calls bins, metadata and map.
  */
 
-#define GROW_MIN   ((size_t)64 << 10)      /* least step of the break: a system call costs 1 us */
-#define GROW_SHARE 32                      /* of the heap: so a large one takes larger steps */
+#define GROW_MIN   ((size_t)64 << 10) /* least step of the break: a system call costs 1 us */
+#define GROW_SHARE 32                 /* of the heap: so a large one takes larger steps */
+#define PLACES     14  /* tried for a mapping, each twice as far away as the one before */
+#define MOVED_MAX  256 /* mappings for one block each; more would take them from the program */
 #define EXTENT_MAX (LEAVES / 4 * 3 * LEAF) /* fetched at once: leaves are left for what there is */
 
 /*
@@ -53,7 +55,8 @@ static uintptr_t chunk_absorb(struct chunk *c, struct chunk *other, uintptr_t to
 	bool below = other && end_of(other) == c->at, above = other && other->at == end_of(c);
 	/* Relaxed: FREE changes under the lock alone; the other flags, which may change now, do not
 	 * matter. */
-	if (!(below || above) || !(__atomic_load_n(&other->flags, __ATOMIC_RELAXED) & FREE))
+	if (!(below || above) || !(__atomic_load_n(&other->flags, __ATOMIC_RELAXED) & FREE) ||
+	    record_old(other))
 		return touched;
 	uintptr_t seam = below ? c->at : other->at, low = below ? touched_of(other) : touched;
 	uintptr_t high = below ? touched : touched_of(other);
@@ -85,9 +88,23 @@ static void extent_join(uintptr_t at, size_t bytes)
 	chunk_join(chunk_make(at, bytes, 0), at);
 }
 
-/* Gives the whole pages of C, which is free, back: of the top by moving the break, all but PAD
- * bytes; of a mapping that is free as a whole by unmapping it.  False: C does not hold a whole
- * page. */
+/* Unmaps C, which is whole pages, in no bin and not in the map. */
+static void chunk_unmap(struct chunk *c)
+{
+	lw.extent -= c->bytes;
+	TRACE(map, DO_UNMAP, c->at, c->bytes);
+	sys_unmap(c->at, c->bytes);
+	record_free(c);
+}
+
+/* Whether C, a mapping or a part of one, has chunks on both sides: to unmap it would make one more. */
+static bool chunk_inside(const struct chunk *c)
+{
+	return map_get(c->at - TILE) && map_get(end_of(c));
+}
+
+/* Gives the whole pages of C, which is free, back: of the top by moving the break, all but PAD bytes;
+ * of a mapping that is free to one of its ends by unmapping it.  False: nothing went. */
 static bool chunk_purge(struct chunk *c, size_t pad)
 {
 	ASSERT(lock_held());
@@ -95,32 +112,30 @@ static bool chunk_purge(struct chunk *c, size_t pad)
 	bool top = c == lw.top && sys_sbrk(0) == lw.end, beside = c->at - lw.low >= lw.end - lw.low;
 	uintptr_t end = end_of(c) & -lw.page, at = c->at + (top ? TILE + pad : 0);
 	size_t bytes = end - (at = ALIGN_UP(at, lw.page));
-	if (pad > lw.extent || at >= end)
+	if (pad > lw.extent || at >= end || (top && lw.forks))
 		return false;
-	lw.went = true;
 	bin_remove(c);
 	map_purge(at + TILE, end - 2 * TILE);
-	if (beside && bytes == c->bytes) {
-		lw.extent -= bytes;
-		TRACE(map, DO_UNMAP, at, bytes);
-		munmap((void *)at, bytes);
-		record_free(c);
-		return true;
+	bool went = true;
+	if (beside && bytes == c->bytes && !chunk_inside(c)) {
+		chunk_unmap(c);
+		return lw.went = true;
 	}
-	if (top) {
+	if (top && sys_sbrk(-bytes) != REFUSED) {
 		c->bytes = at - c->at;
 		lw.end = at;
 		lw.extent -= bytes;
-		sys_sbrk(-bytes);
 		TRACE(sbrk, end, at, BREAK_SHRUNK);
-	} else {
-		c->written = c->at - 1;
+	} else if ((went = c->dirt && sys_return(at, bytes))) {
+		c->written = (top ? at : c->at) - 1;
 		c->dirt = (c->bytes - bytes) / GRAIN;
 		TRACE(map, DO_RETURN, at, bytes);
-		madvise((void *)at, bytes, MADV_DONTNEED);
+	} else {
+		c->dirt = 0; /* as far as is known none can go: it is not asked again */
 	}
+	lw.went |= went;
 	bin_insert(c, touched_of(c));
-	return true;
+	return went;
 }
 
 /* Memory went back and is wanted again: too little was kept. */
@@ -167,6 +182,15 @@ static HOT uintptr_t chunk_release(struct chunk *c)
 	ASSERT(c->flags & DEFERRED);
 	if (lw.keep < c->bytes && c->bytes <= KEEP_MAX)
 		lw.keep = c->bytes; /* such blocks come and go */
+	uintptr_t was = c->at;
+	if (c->flags & MOVED) {
+		map_set(c, NULL);
+		lw.moved--;
+		chunk_unmap(c);
+		return was;
+	}
+	if (record_old(c)) /* it may lie beside what is lost */
+		return was;
 	c->dirt = c->bytes / GRAIN;
 	chunk_join(c, end_of(c));
 	uintptr_t at = c->at;
@@ -182,7 +206,8 @@ static bool break_grow(size_t bytes)
 	ASSERT(bytes && !(bytes & (lw.page - 1)));
 	uintptr_t end = lw.end, at = sys_sbrk(0);
 	uintptr_t start = ALIGN_UP(at, lw.page), stop = start + bytes;
-	bool may = at != REFUSED && at >= end && bytes <= EXTENT_MAX && map_claim(start, stop);
+	bool may = !lw.forks && at != REFUSED && at >= end && bytes <= EXTENT_MAX &&
+	           map_claim(start, stop);
 	if (!may || sys_sbrk(0) != at || sys_sbrk(stop - at) != at) {
 		TRACE(sbrk, at, stop, BREAK_REFUSED);
 		return false;
@@ -202,12 +227,29 @@ static bool break_grow(size_t bytes)
 	return true;
 }
 
+/* Maps BYTES; elsewhere if what the map needs for them has its place taken, by leaves that lie some
+ * LEAF * LEAVES away.  REFUSED: there is no memory, or no place. */
+static uintptr_t region_map(size_t bytes)
+{
+	uintptr_t at = REFUSED, origin = 0;
+	for (int i = 0; bytes <= EXTENT_MAX && i < PLACES; i++) {
+		at = sys_map(i ? origin - (LEAF << i) : 0, bytes);
+		origin = i ? origin : at;
+		if (origin == REFUSED || (at != REFUSED && map_claim(at, at + bytes)))
+			break;
+		if (at != REFUSED)
+			sys_unmap(at, bytes);
+		at = REFUSED;
+	}
+	return at;
+}
+
 /* Fetches BYTES where the break cannot grow. */
 static bool region_grow(size_t bytes)
 {
-	uintptr_t at = bytes <= EXTENT_MAX ? sys_map(bytes) : REFUSED;
-	if (at == REFUSED || !map_claim(at, at + bytes))
-		return at != REFUSED && munmap((void *)at, bytes);
+	uintptr_t at = region_map(bytes);
+	if (at == REFUSED)
+		return false;
 	TRACE(map, DO_MAP, at, bytes);
 	extent_join(at, bytes);
 	return true;
@@ -218,4 +260,34 @@ static bool heap_grow(size_t size)
 	size_t least = ALIGN_UP(size + 2 * TILE, lw.page);
 	size_t step = ALIGN_UP(least + lw.extent / GROW_SHARE + GROW_MIN, lw.page);
 	return break_grow(step) || break_grow(least) || region_grow(step) || region_grow(least);
+}
+
+/* Makes C, a live block of whole pages, one of SIZE in a mapping of its own, its memory with it.
+ * What it leaves amid our own becomes zeros, unless others mapped something there meanwhile: then
+ * those addresses are theirs.  False: the block is as it was. */
+static bool chunk_remap(struct chunk *c, size_t size)
+{
+	bool moved = c->flags & MOVED;
+	uintptr_t from = c->at, at;
+	size_t had = c->bytes;
+	if (!moved && (had <= lw.keep || lw.moved == MOVED_MAX || (from | had) & (lw.page - 1)))
+		return false;
+	if (!records_ready(NARROW) || (at = region_map(size)) == REFUSED ||
+	    (uintptr_t)mremap((void *)from, had, size, MREMAP_MAYMOVE | MREMAP_FIXED, at) != at)
+		return false;
+	bool fill = !moved && (from - lw.low < lw.end - lw.low || chunk_inside(c));
+	map_set(c, NULL);
+	TRACE(map, DO_UNMAP, from, had);
+	TRACE(map, DO_MAP, at, size);
+	extent_add(size - had);
+	lw.moved += !moved;
+	if (fill && sys_map(from, had) == from) {
+		TRACE(map, DO_MAP, from, had);
+		extent_join(from, had);
+	}
+	c->at = at;
+	c->bytes = size;
+	c->flags = MOVED;
+	map_set(c, c);
+	return true;
 }

@@ -57,6 +57,8 @@ _Static_assert(!(BUCKETS & (BUCKETS - 1)), "a bucket's number is the top bits of
  *      DEFERRED                  freed, in its heap's bucket, not merged yet: as if it were live
  *      FREE                      in a bin, or the top
  *      POOL | FILLED             a pool
+ *      MOVED                     a live block, or DEFERRED, that is a mapping of its own: realloc moved
+ *                                it; when it is freed it goes, and is never a part of another chunk
  *
  * FILLED: all its tiles have it in the map.  A record may end before `slots` unless it is a pool's.
  * `written`, of all but pools: every byte above this one is 0, except in pages that the chunk shares;
@@ -104,7 +106,7 @@ struct chunk {
 	size_t free[WORDS], remote[WORDS];
 };
 
-enum { FREE = 1, POOL = 2, DEFERRED = 4, FILLED = 8 };
+enum { FREE = 1, POOL = 2, DEFERRED = 4, FILLED = 8, MOVED = 16 };
 
 /* A page of records, all of one kind: of chunks; of pools, which serve for any chunk; of threads'
  * heaps.  A page that has a free record is in its kind's list. */
@@ -112,7 +114,7 @@ struct metapage {
 	struct metapage *next, *prev;
 	void *free;           /* records that were given back, a list through their first words */
 	unsigned fresh, live; /* offset of those never used; count of those in use */
-	uint16_t kind, size;
+	uint16_t kind, size, born;
 };
 
 enum { NARROW, WIDE, HEAP, KINDS };

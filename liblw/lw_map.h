@@ -59,8 +59,8 @@ static struct chunk *map_search(uintptr_t at)
 static void *own_map(size_t bytes)
 {
 	ASSERT(bytes && !(bytes & (lw.page - 1)));
-	uintptr_t at = sys_map(bytes);
-	if (at == REFUSED)
+	uintptr_t at = sys_map(0, bytes);
+	if (at == REFUSED && !lw.forks)
 		at = sys_sbrk(bytes + lw.page);
 	return at == REFUSED ? NULL : (void *)ALIGN_UP(at, lw.page);
 }
@@ -104,6 +104,6 @@ static void map_purge(uintptr_t at, uintptr_t end)
 		uintptr_t from = ALIGN_UP((uintptr_t)map_entry(at), lw.page);
 		uintptr_t to = (uintptr_t)(map_entry(last < end ? last : end - 1) + 1) & -lw.page;
 		if (from < to)
-			madvise((void *)from, to - from, MADV_DONTNEED);
+			sys_return(from, to - from); /* they hold zeros either way */
 	}
 }

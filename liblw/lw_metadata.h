@@ -63,7 +63,8 @@ static void *record_new(unsigned kind)
 		lw.next_metapage += lw.page;
 		lw.metapages_left--;
 		lw.empty[kind]++;
-		*s = (struct metapage){.kind = kind, .size = sizes[kind], .fresh = LINE};
+		*s = (struct metapage){
+			.kind = kind, .size = sizes[kind], .fresh = LINE, .born = lw.born};
 		metapage_link(s);
 		extent_add(lw.page);
 		TRACE(map, DO_MAP, (uintptr_t)s, lw.page);
@@ -81,12 +82,20 @@ static void *record_new(unsigned kind)
 	return record;
 }
 
+/* Whether RECORD is of another process, from which this one was forked amid a change. */
+static bool record_old(void *record)
+{
+	return unlikely(lw.born) && metapage_of(record)->born != lw.born;
+}
+
 static void record_free(void *record)
 {
 	struct metapage *s = metapage_of(record);
 	ASSERT(lock_held());
 	ASSERT(s->kind < KINDS && s->live);
 	ASSERT(((uintptr_t)record - (uintptr_t)s - LINE) % s->size == 0);
+	if (record_old(record))
+		return;
 	if (metapage_full(s))
 		metapage_link(s);
 	*(void **)record = s->free;
@@ -98,5 +107,5 @@ static void record_free(void *record)
 	lw.extent -= lw.page;
 	TRACE(pool_free, (uintptr_t)s, lw.page);
 	TRACE(map, DO_UNMAP, (uintptr_t)s, lw.page);
-	munmap(s, lw.page);
+	sys_unmap((uintptr_t)s, lw.page);
 }

@@ -121,7 +121,7 @@ static OUTLINE struct chunk *pool_new(struct heap *h, unsigned class, size_t byt
 	if (!pool)
 		return NULL;
 	if (bytes >= POPULATE_MIN && size <= TILE / 4 && touched_of(pool) <= pool->at)
-		madvise((void *)(pool->at & -lw.page), bytes, MADV_POPULATE_WRITE);
+		sys_populate(pool->at & -lw.page, bytes);
 	unsigned shift = __builtin_ctzl(size);
 	for (int i = 0; i < 6; i++) /* each step doubles the bits that are right */
 		inverse *= 2 - (size >> shift) * inverse;
@@ -248,7 +248,7 @@ static void heap_flush(struct heap *h, enum lw_reason reason)
 		if (!stays && slots_free(pool) == pool->slots)
 			pool_return(pool);
 	}
-	int saved = lock();
+	lock();
 	merge_deferred(h, reason);
-	unlock(saved);
+	unlock();
 }

@@ -2,8 +2,8 @@
  * lw_shared.h - the room that all others stand on: the heap that threads share, the calling
  * thread's own heap, the lock, and the end at a fault.
  *
- * The lock guards what is said at `lw`, and is never taken twice: the function that lw_walk calls
- * under it must not allocate.  Calls the system.
+ * The lock guards what is said at `lw`, is never taken twice, and never held while other code than
+ * ours and the system's runs.  Calls the system.
  */
 
 #define API            __attribute__((visibility("default")))
@@ -22,24 +22,31 @@ _Static_assert(BIN_LOG <= TILE_LOG, "the smallest chunks differ by less than a b
 
 static struct {
 	pthread_mutex_t lock; /* of all below, of metadata pages, and of every free chunk */
-	struct chunk *top;    /* the free chunk that ends at `end`, not in a bin; or NULL */
-	uintptr_t low, end;   /* where the break was when the heap began; where our break ends */
-	size_t extent, peak;  /* bytes that came from the system less what went back */
-	size_t foreign;       /* frees of other allocators' blocks */
-	size_t free, dirty;   /* bytes of free chunks; of those in bins, what was written */
-	size_t keep;          /* free memory that is not given back; see lw_growth.h */
+	int saved;            /* errno, while the lock is held */
+	void *holder;   /* who may be in the middle of a change of all that is below; or NULL */
+	bool went;      /* something went back, and was not wanted again yet */
+	bool keyed;     /* there is a key, and so others than the first thread have heaps */
+	unsigned forks; /* that are under way: the break is not moved */
+	uint16_t born;  /* of whose metadata pages chunks are free: see fork_child */
+	pthread_key_t key;
+	uintptr_t low, end;  /* where the break was when the heap began; where our break ends */
+	size_t extent, peak; /* bytes that came from the system less what went back */
+	size_t foreign;      /* frees of other allocators' blocks */
+	size_t moved;        /* count of mappings for one block each */
+	size_t keep;         /* free memory that is not given back; see lw_growth.h */
 	size_t page;
 	struct heap *dead;
-	bool went; /* something went back, and was not wanted again yet */
-	unsigned leaves_left, metapages_left;
-	uintptr_t next_metapage;
-	struct metapage *metapage[KINDS]; /* those that have a free record */
-	size_t empty[KINDS];              /* how many of those have no record in use */
-	struct chunk **next_leaf;
-	pthread_key_t key;
-	pthread_once_t once;
-	size_t filled[BINS / BITS + 1]; /* a bit per bin that is not empty */
-	struct chunk *bin[BINS];
+	struct {                    /* what is free */
+		struct chunk *top;  /* the free chunk that ends at `end`, not in a bin; or NULL */
+		size_t free, dirty; /* bytes of free chunks; of those in bins, what was written */
+		unsigned leaves_left, metapages_left;
+		uintptr_t next_metapage;
+		struct chunk **next_leaf;
+		struct metapage *metapage[KINDS]; /* those that have a free record */
+		size_t empty[KINDS];              /* how many of those have no record in use */
+		size_t filled[BINS / BITS + 1];   /* a bit per bin that is not empty */
+		struct chunk *bin[BINS];
+	};
 	/* The map of all tiles: leaf n % LEAVES is for the tiles of leaf n alone; tag == n. */
 	struct leaf {
 		struct chunk **map;
@@ -51,6 +58,8 @@ static struct chunk nowhere; /* stands where there is no pool: without slots, wi
 static struct heap first, unopened, closed; /* a thread's before its first call, past its end */
 static TLS struct heap *self = &unopened;
 static TLS struct chunk *latest = &nowhere; /* the pool of the last free, if it was of this heap */
+
+static TLS pid_t forker; /* its process, while the thread forks; or 0 */
 
 static _Noreturn OUTLINE void fault(const char *what, const void *at)
 {
@@ -67,18 +76,27 @@ extern char __libc_single_threaded __attribute__((weak));
 
 static INLINE bool alone(void) { return &__libc_single_threaded && __libc_single_threaded; }
 
-/* Takes the lock; returns errno for unlock(), as all system calls are made in between. */
-static int lock(void)
+/* Whether the calling thread has the lock: for assertions. */
+static bool lock_held(void) { return __atomic_load_n(&lw.holder, __ATOMIC_RELAXED) == &self; }
+
+static void fork_child(void);
+
+/* Takes the lock and keeps errno, as system calls are made in between. */
+static void lock(void)
 {
+	if (unlikely(forker) && forker != getpid())
+		fork_child(); /* another handler came first, and allocates */
 	alone() ? 0 : pthread_mutex_lock(&lw.lock);
-	lock_note(true);
-	return errno;
+	lw.saved = errno;
+	__atomic_store_n(&lw.holder, &self, __ATOMIC_RELAXED);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST); /* what a fork sees changed, it sees held */
 }
 
-static void unlock(int saved)
+static void unlock(void)
 {
-	lock_note(false);
-	errno = saved;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	__atomic_store_n(&lw.holder, NULL, __ATOMIC_RELAXED);
+	errno = lw.saved;
 	alone() ? 0 : pthread_mutex_unlock(&lw.lock);
 }
 

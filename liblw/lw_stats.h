@@ -9,7 +9,9 @@
 static void heap_walk(struct lw_stats *sum, void (*fn)(void *, size_t, enum lw_kind, void *),
                       void *arg)
 {
-	int saved = lock();
+	lock();
+	sum->extent = lw.extent;
+	sum->peak_extent = lw.peak;
 	for (size_t i = 0; i < LEAVES * LEAF_TILES; i++) {
 		const struct leaf *leaf = &lw.leaf[i / LEAF_TILES];
 		struct chunk *c = leaf->map ? leaf->map[i % LEAF_TILES] : NULL;
@@ -24,7 +26,7 @@ static void heap_walk(struct lw_stats *sum, void (*fn)(void *, size_t, enum lw_k
 			                      : &sum->bins) += c->bytes;
 			continue;
 		}
-		size_t size = usable(c);
+		size_t size = usable(c), at = c->at;
 		sum->pool_free += c->flags & POOL ? c->slots * size : c->bytes;
 		for (size_t k = 0; k < (c->flags & POOL ? c->slots : 1); k++) {
 			if (c->flags & POOL && slot_freed(c, k))
@@ -32,12 +34,17 @@ static void heap_walk(struct lw_stats *sum, void (*fn)(void *, size_t, enum lw_k
 			sum->pool_free -= size;
 			sum->live += size;
 			sum->live_blocks++;
-			if (fn)
-				fn((void *)(c->at + k * size), size,
-				   c->flags & POOL ? LW_POOL_OBJECT : LW_CHUNK, arg);
+			if (!fn)
+				continue;
+			enum lw_kind kind = c->flags & POOL ? LW_POOL_OBJECT : LW_CHUNK;
+			unlock(); /* FN may wait for whom it likes */
+			fn((void *)(at + k * size), size, kind, arg);
+			lock();
+			if (map_get(at) != c)
+				break;
 		}
 	}
-	unlock(saved);
+	unlock();
 }
 
 API void lw_walk(void (*fn)(void *ptr, size_t usable, enum lw_kind kind, void *arg), void *arg)
@@ -48,8 +55,7 @@ API void lw_walk(void (*fn)(void *ptr, size_t usable, enum lw_kind kind, void *a
 API void lw_stats(struct lw_stats *stats)
 {
 	size_t known = stats->version < sizeof *stats ? stats->version : sizeof *stats;
-	struct lw_stats s = {known, .extent = lw.extent, .peak_extent = lw.peak,
-	                     .foreign = lw.foreign};
+	struct lw_stats s = {known, .foreign = lw.foreign};
 	heap_walk(&s, NULL, NULL);
 	s.headers = s.extent - s.live - s.pool_free - s.deferred - s.bins - s.top;
 	memcpy(stats, &s, known);

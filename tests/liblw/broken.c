@@ -91,9 +91,9 @@ static void make_chunks(void)
 		large[i] = memset(check_opaque(malloc(LARGE_BLOCK)), 1, LARGE_BLOCK);
 	for (unsigned i = 1; i < 7; i += 2)
 		free(large[i]);
-	int saved = lock();
+	lock();
 	merge_deferred(self, ON_TRIM);
-	unlock(saved);
+	unlock();
 	binned = chunk_of(large[1]);
 	binned2 = chunk_of(large[3]);
 	for (unsigned i = 8; !live; i++)
@@ -131,9 +131,9 @@ static void make_heap(void)
 		check_opaque(malloc(20000)); /* the break goes on behind what was fetched */
 	make_metapages();
 	make_chunks();
-	int saved = lock();
+	lock();
 	CHECK(region_grow(ALIGN_UP(100000, lw.page)));
-	unlock(saved);
+	unlock();
 	for (unsigned n = 0; n < BINS; n++)
 		for (struct chunk *c = lw.bin[n]; c; c = c->next)
 			region = c->at - lw.low >= lw.end - lw.low ? c : region;
@@ -602,7 +602,7 @@ static void owner_of_none(void)
 }
 static void block_of_no_kind(void)
 {
-	live->flags |= 2 * FILLED;
+	live->flags |= 2 * MOVED;
 }
 static void free_deferred(void)
 {
@@ -788,9 +788,9 @@ struct breaker {
 
 static void break_and_check(void)
 {
-	int saved = lock();
+	lock();
 	((const struct breaker *)check_running->data)->fn();
-	unlock(saved);
+	unlock();
 	_exit(lw_check() == -1 ? 3 : 0);
 }
 

@@ -80,9 +80,9 @@ static void *test_mmap(void *at, size_t len, int prot, int flags, int fd, off_t 
 	return p;
 }
 
-static void *test_mremap(void *at, size_t old_len, size_t len, int flags, void *to)
+static void *test_mremap(void *at, size_t old_len, size_t len, int flags, uintptr_t to)
 {
-	return refused(&remap_calls) ? MAP_FAILED : mremap(at, old_len, len, flags, to);
+	return refused(&remap_calls) ? MAP_FAILED : mremap(at, old_len, len, flags, (void *)to);
 }
 
 static int test_munmap(void *at, size_t len)
