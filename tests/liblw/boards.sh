@@ -20,7 +20,7 @@ done
 # musl's sbrk refuses: the tests that move the break are left out. Larger pages: those whose figures are of
 # 4 KiB are left out. armv6 has the libc of armel, which any ARM runs: that of armhf is ARMv7.
 v8='-march=armv8-a -mno-outline-atomics'
-pages='family faults threads statistics model dlopen'
+pages='family faults threads fork sized statistics model dlopen'
 rows() {
 	cat <<-TABLE
 	aarch64|aarch64-linux-gnu-gcc|qemu-aarch64 -cpu cortex-a72 -L /usr/aarch64-linux-gnu|$v8|all
@@ -29,7 +29,7 @@ rows() {
 	armv6|arm-linux-gnueabi-gcc|qemu-arm -cpu arm1176 -L /usr/arm-linux-gnueabi|-march=armv6k -marm|all
 	armhf|arm-linux-gnueabihf-gcc|qemu-arm -cpu cortex-a8 -L /usr/arm-linux-gnueabihf|-march=armv7-a+fp -mthumb|all
 	riscv64|riscv64-linux-gnu-gcc|qemu-riscv64 -cpu rv64 -L /usr/riscv64-linux-gnu||all
-	musl|musl-gcc|env|-static|family faults threads statistics model
+	musl|musl-gcc|env|-static|family faults threads fork sized statistics model
 	ubsan|gcc|env|-fsanitize=undefined -fno-sanitize-recover=all|all
 	tsan|gcc|env TSAN_OPTIONS=die_after_fork=0|-fsanitize=thread$renamed|model
 	TABLE
@@ -39,7 +39,7 @@ rows() {
 compile() {
 	inside="-O1 -fno-strict-aliasing"
 	case $1 in
-	system | broken) sources="$inside $here/$1.c" ;;
+	system | broken | contract) sources="$inside $here/$1.c" ;;
 	model) sources="$here/$1.c $root/liblw/lw_check.c" ;;
 	bounded)
 		# shellcheck disable=SC2086
@@ -71,7 +71,7 @@ board() {
 	*) unset LW_EMULATED ;;
 	esac
 	tests=$5
-	[ "$tests" != all ] || tests='family faults threads system statistics broken model dlopen'
+	[ "$tests" != all ] || tests='family faults threads fork sized system contract statistics broken model dlopen'
 	bad=0
 	for test in $tests; do
 		arguments=''

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The allocator's tests in every way that its sources are built on this machine:
-#   flavours.sh [-n OPERATIONS] [-t TEST]... NAME...     plain, classes, debug, ubsan, tsan, traced
+#   flavours.sh [-n OPERATIONS] [-t TEST]... NAME...     plain, classes, debug, ubsan, tsan, refused, traced
 # OPERATIONS are those of the model test, 30000 without it; its seed is printed.  Without TEST all of
 # them run; tsan has the model test alone.
 . "$(dirname "$0")/../lib.sh"
@@ -11,7 +11,7 @@ while getopts n:t: option; do
 	case $option in
 	n) operations=$OPTARG ;;
 	t) chosen="$chosen $OPTARG" ;;
-	*) fail "usage: flavours.sh [-n OPERATIONS] [-t TEST]... plain|classes|debug|ubsan|tsan|traced..." ;;
+	*) fail "usage: flavours.sh [-n OPERATIONS] [-t TEST]... plain|classes|debug|ubsan|tsan|refused|traced..." ;;
 	esac
 done
 shift $((OPTIND - 1))
@@ -23,10 +23,11 @@ options='-O2 -g -std=gnu11 -w -D_GNU_SOURCE -DCHECK_SECONDS=1000 -fno-builtin-ma
 # compile TEST FLAGS [SOURCES]: SOURCES stand in front of the allocator.
 compile() {
 	case $1 in
-	system | broken) sources="-O1 -fno-strict-aliasing $2 $here/$1.c" ;;
+	system | broken | contract) sources="-O1 -fno-strict-aliasing $2 $here/$1.c" ;;
 	model) sources="$here/$1.c $root/liblw/lw_check.c" ;;
 	*) sources="$here/$1.c $root/liblw/lw.c" ;;
 	esac
+	[ -z "${unit:-}" ] || sources="$here/$1.c $unit"
 	# shellcheck disable=SC2086 # lists of words
 	$compiler $options $2 -I"$root/liblw" -rdynamic -o "$work/$1" $sources ${3:-} -lpthread -ldl ||
 		fail "$1.c does not compile with $2"
@@ -46,10 +47,25 @@ passes() {
 
 # everything FLAVOUR FLAGS
 everything() {
-	for test in ${chosen:-family faults threads system statistics broken model}; do
+	for test in ${chosen:-family faults threads fork sized system contract statistics broken model}; do
 		compile "$test" "$2"
 		passes "$1" "$test"
 	done
+}
+
+# Each call of the system refused: at first, from the second on, every third; as old kernels have it, and
+# where memory is locked.
+flavour_refused() {
+	unit=$here/refused.c
+	for refused in grow=1+ grow=%3 shrink=1+ map=%3 map=%2 unmap=1+ remap=1+ remap=%2 return=1+ return=%2 \
+		populate=1+ key=1+ value=%2 atfork=1+ 'grow=1+ return=1+ populate=1+'; do
+		export REFUSE="$refused"
+		for test in ${chosen:-family threads fork sized model}; do
+			compile "$test" '-O1 -fno-strict-aliasing'
+			passes "refused: $refused" "$test"
+		done
+	done
+	unset REFUSE unit
 }
 
 flavour_plain() { everything plain ''; }
@@ -91,17 +107,17 @@ flavour_traced() {
 	$compiler $options -I"$root" -shared -fPIC -o "$work/liblw-provider.so" \
 		"$root/tests/tracer/fake_provider.c" -lpthread || fail "fake_provider.c does not compile"
 	export FAKE_AFTER=1 FAKE_FILE="$work/facts"
-	for test in ${chosen:-family faults threads statistics model}; do
+	for test in ${chosen:-family faults threads fork sized statistics model}; do
 		compile $test "-DLW_TRACE -I$root -I$root/tracer/inside/below" "$front"
 		passes traced $test
 		[ -s "$FAKE_FILE" ] || fail "traced: $test: nothing was recorded"
 	done
 }
 
-[ $# -gt 0 ] || fail "which flavour: plain, classes, debug, ubsan, tsan or traced?"
+[ $# -gt 0 ] || fail "which flavour: plain, classes, debug, ubsan, tsan, refused or traced?"
 for name; do
 	case $name in
-	plain | classes | debug | ubsan | tsan | traced) flavour_"$name" ;;
+	plain | classes | debug | ubsan | tsan | refused | traced) flavour_"$name" ;;
 	*) fail "no flavour is called \"$name\"" ;;
 	esac
 done
