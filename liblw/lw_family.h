@@ -20,7 +20,7 @@ API void *memalign(size_t align, size_t n)
 		align += align & -align;
 	if (align <= GRAIN)
 		return malloc(n);
-	if (n <= POOL_MAX && ALIGN_UP(n + !n, align) <= POOL_MAX)
+	if (n <= POOL_MAX && ALIGN_UP(n + !n, align) <= POOL_MAX && heap_get())
 		return malloc(ALIGN_UP(n + !n, align)); /* slots lie at multiples of their size */
 	return alloc_slow(n, align);
 }

@@ -444,7 +444,8 @@ static void *use_key(void *arg)
 	pthread_setspecific(key, (void *)77);
 	void *p[40];
 	for (unsigned i = 0; i < 400; i++) {
-		CHECK(p[i % 40] = malloc(i * 10 + 1));
+		CHECK(p[i % 40] = i % 2 ? malloc(i * 10 + 1) : memalign(256, i * 2));
+		CHECK(i % 2 || !((uintptr_t)p[i % 40] % 256));
 		if (i % 40 == 39)
 			for (int k = 0; k < 40; k++)
 				free(p[k]);
