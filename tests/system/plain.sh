@@ -16,7 +16,7 @@ core_allowed=1246
 family_allowed=90
 figures_allowed=124
 checks_allowed=127
-bytes_allowed=21632
+bytes_allowed=20976
 
 # A machine without LTTng: any include of it is an error, and pkg-config knows no library at all.
 blind=$work/blind
