@@ -27,22 +27,25 @@ static void begin(struct story *s)
 
 static uint32_t process(struct story *s, uint32_t origin, uint32_t pid, uint32_t ppid, int forked)
 {
-	struct process_info info = {.pid = pid,
-	                            .ppid = ppid,
-	                            .forked = forked,
-	                            .header = 8,
-	                            .start = 1,
+	struct process_info info = {.fact = {.effect = FACT_PROCESS,
+	                                     .origin = origin,
+	                                     .pid = pid,
+	                                     .ppid = ppid,
+	                                     .forked = forked,
+	                                     .header = 8,
+	                                     .time = 1},
 	                            .allocator = "t"};
 
-	return (uint32_t)model_announce(s->model, origin, &info);
+	return (uint32_t)model_announce(s->model, &info);
 }
 
 /* One whose chunks have no headers. */
 static void bare_process(struct story *s)
 {
-	struct process_info info = {.pid = 7, .ppid = 1, .start = 1, .allocator = "t"};
+	struct process_info info = {
+		.fact = {.effect = FACT_PROCESS, .pid = 7, .ppid = 1, .time = 1}, .allocator = "t"};
 
-	model_announce(s->model, 0, &info);
+	model_announce(s->model, &info);
 }
 
 /* The clock goes on by 10 ns with every fact. */
@@ -56,12 +59,12 @@ static void tell(struct story *s, struct fact f)
 
 static void grow(struct story *s, uint64_t from, uint64_t to)
 {
-	tell(s, (struct fact){.kind = FACT_SBRK, .old_end = from, .new_end = to});
+	tell(s, (struct fact){.effect = FACT_SBRK, .old_end = from, .new_end = to});
 }
 
 static void alloc(struct story *s, uint64_t ptr, uint64_t size, uint32_t slack)
 {
-	tell(s, (struct fact){.kind = FACT_ALLOC,
+	tell(s, (struct fact){.effect = FACT_ALLOC,
 	                      .ptr = ptr,
 	                      .size = size,
 	                      .slack = slack,
@@ -72,7 +75,7 @@ static void alloc(struct story *s, uint64_t ptr, uint64_t size, uint32_t slack)
 
 static void release_to(struct story *s, uint64_t ptr, enum path path)
 {
-	tell(s, (struct fact){.kind = FACT_FREE,
+	tell(s, (struct fact){.effect = FACT_FREE,
 	                      .ptr = ptr,
 	                      .caller = 0x5000,
 	                      .latency = 3,
@@ -158,12 +161,12 @@ static void a_deferred_chunk_is_not_free_until_it_is_merged(void **state)
 	release_to(&s, HEAP + 8, PATH_DEFERRED);
 	release_to(&s, HEAP + 136, PATH_DEFERRED);
 	/* One is handed out again, the other one is merged. */
-	tell(&s, (struct fact){.kind = FACT_ALLOC,
+	tell(&s, (struct fact){.effect = FACT_ALLOC,
 	                       .ptr = HEAP + 8,
 	                       .size = 110,
 	                       .slack = 10,
 	                       .source = SOURCE_DEFERRED});
-	tell(&s, (struct fact){.kind = FACT_MERGE, .ptr = HEAP + 136});
+	tell(&s, (struct fact){.effect = FACT_MERGE, .ptr = HEAP + 136});
 	finish(&s);
 	assert_int_equal(ask(&s, "SELECT max(deferred) FROM timeline"), 256);
 	assert_int_equal(last(&s, "deferred"), 0);
@@ -184,7 +187,7 @@ static void pool_slots_have_no_header(void **state)
 	begin(&s);
 	process(&s, 0, 7, 1, 0);
 	grow(&s, HEAP, HEAP + 8192);
-	tell(&s, (struct fact){.kind = FACT_POOL_NEW,
+	tell(&s, (struct fact){.effect = FACT_POOL_NEW,
 	                       .ptr = HEAP,
 	                       .length = 4096,
 	                       .object = 32,
@@ -211,7 +214,7 @@ static void a_dissolved_pool_is_free_memory(void **state)
 	begin(&s);
 	process(&s, 0, 7, 1, 0);
 	grow(&s, HEAP, HEAP + 8192);
-	tell(&s, (struct fact){.kind = FACT_POOL_NEW,
+	tell(&s, (struct fact){.effect = FACT_POOL_NEW,
 	                       .ptr = HEAP,
 	                       .length = 4096,
 	                       .object = 32,
@@ -219,7 +222,7 @@ static void a_dissolved_pool_is_free_memory(void **state)
 	                       .offset = 64});
 	alloc(&s, HEAP + 64, 20, 12);
 	release_to(&s, HEAP + 64, PATH_REMOTE);
-	tell(&s, (struct fact){.kind = FACT_POOL_FREE, .ptr = HEAP, .length = 4096});
+	tell(&s, (struct fact){.effect = FACT_POOL_FREE, .ptr = HEAP, .length = 4096});
 	finish(&s);
 	assert_int_equal(last(&s, "top"), 8192);
 	assert_int_equal(last(&s, "pool_free"), 0);
@@ -236,14 +239,14 @@ static void a_pool_dissolved_under_live_blocks_is_a_contradiction(void **state)
 	begin(&s);
 	process(&s, 0, 7, 1, 0);
 	grow(&s, HEAP, HEAP + 8192);
-	tell(&s, (struct fact){.kind = FACT_POOL_NEW,
+	tell(&s, (struct fact){.effect = FACT_POOL_NEW,
 	                       .ptr = HEAP,
 	                       .length = 4096,
 	                       .object = 32,
 	                       .capacity = 126,
 	                       .offset = 64});
 	alloc(&s, HEAP + 64, 20, 12);
-	tell(&s, (struct fact){.kind = FACT_POOL_FREE, .ptr = HEAP, .length = 4096});
+	tell(&s, (struct fact){.effect = FACT_POOL_FREE, .ptr = HEAP, .length = 4096});
 	release_to(&s, HEAP + 64, PATH_LOCAL); /* must not crash */
 	finish(&s);
 	end(&s, 1);
@@ -258,11 +261,11 @@ static void realloc_ends_one_lifetime_and_begins_the_next(void **state)
 	process(&s, 0, 7, 1, 0);
 	grow(&s, HEAP, HEAP + 4096);
 	alloc(&s, HEAP + 8, 100, 20);
-	tell(&s, (struct fact){.kind = FACT_REALLOC_OLD,
+	tell(&s, (struct fact){.effect = FACT_REALLOC_OLD,
 	                       .ptr = HEAP + 8,
 	                       .path = PATH_UNKNOWN,
 	                       .function = FUNCTION_REALLOC});
-	tell(&s, (struct fact){.kind = FACT_REALLOC_NEW,
+	tell(&s, (struct fact){.effect = FACT_REALLOC_NEW,
 	                       .ptr = HEAP + 8,
 	                       .old_ptr = HEAP + 8,
 	                       .size = 200,
@@ -291,8 +294,8 @@ static void an_own_mapping_is_extent_and_its_rest_is_headers(void **state)
 	begin(&s);
 	process(&s, 0, 7, 1, 0);
 	tell(&s,
-	     (struct fact){.kind = FACT_MAP, .ptr = 0x7f0000, .length = 8192, .what = WHAT_MAP});
-	tell(&s, (struct fact){.kind = FACT_ALLOC,
+	     (struct fact){.effect = FACT_MAP, .ptr = 0x7f0000, .length = 8192, .what = WHAT_MAP});
+	tell(&s, (struct fact){.effect = FACT_ALLOC,
 	                       .ptr = 0x7f0010,
 	                       .size = 8000,
 	                       .slack = 176,
@@ -314,14 +317,14 @@ static void memory_given_back_leaves_the_extent(void **state)
 	process(&s, 0, 7, 1, 0);
 	grow(&s, HEAP, HEAP + 8192);
 	alloc(&s, HEAP + 8, 100, 20);
-	tell(&s, (struct fact){.kind = FACT_SBRK,
+	tell(&s, (struct fact){.effect = FACT_SBRK,
 	                       .old_end = HEAP + 8192,
 	                       .new_end = HEAP + 4096,
 	                       .outcome = OUTCOME_SHRUNK});
 	tell(&s,
-	     (struct fact){.kind = FACT_MAP, .ptr = 0x7f0000, .length = 8192, .what = WHAT_MAP});
-	tell(&s,
-	     (struct fact){.kind = FACT_MAP, .ptr = 0x7f1000, .length = 4096, .what = WHAT_UNMAP});
+	     (struct fact){.effect = FACT_MAP, .ptr = 0x7f0000, .length = 8192, .what = WHAT_MAP});
+	tell(&s, (struct fact){
+			 .effect = FACT_MAP, .ptr = 0x7f1000, .length = 4096, .what = WHAT_UNMAP});
 	finish(&s);
 	assert_int_equal(last(&s, "extent"), 8192);
 	assert_int_equal(last(&s, "top"), 4096 - 128);
@@ -340,9 +343,10 @@ static void returned_pages_are_used_again_by_the_next_block(void **state)
 	begin(&s);
 	process(&s, 0, 7, 1, 0);
 	grow(&s, HEAP, HEAP + 65536);
-	tell(&s,
-	     (struct fact){
-		     .kind = FACT_MAP, .ptr = HEAP + 4096, .length = 8192, .what = WHAT_RETURNED});
+	tell(&s, (struct fact){.effect = FACT_MAP,
+	                       .ptr = HEAP + 4096,
+	                       .length = 8192,
+	                       .what = WHAT_RETURNED});
 	alloc(&s, HEAP + 4104, 4080, 8);
 	finish(&s);
 	assert_int_equal(last(&s, "extent"), 65536);
@@ -360,17 +364,18 @@ static void returned_pages_of_a_pool_are_forgotten_with_it(void **state)
 	begin(&s);
 	process(&s, 0, 7, 1, 0);
 	grow(&s, HEAP, HEAP + 65536);
-	tell(&s, (struct fact){.kind = FACT_POOL_NEW,
+	tell(&s, (struct fact){.effect = FACT_POOL_NEW,
 	                       .ptr = HEAP,
 	                       .length = 32768,
 	                       .object = 32,
 	                       .capacity = 1024});
-	tell(&s,
-	     (struct fact){
-		     .kind = FACT_MAP, .ptr = HEAP + 4096, .length = 8192, .what = WHAT_RETURNED});
+	tell(&s, (struct fact){.effect = FACT_MAP,
+	                       .ptr = HEAP + 4096,
+	                       .length = 8192,
+	                       .what = WHAT_RETURNED});
 	alloc(&s, HEAP + 8192, 32, 0);
 	release_to(&s, HEAP + 8192, PATH_LOCAL);
-	tell(&s, (struct fact){.kind = FACT_POOL_FREE, .ptr = HEAP, .length = 32768});
+	tell(&s, (struct fact){.effect = FACT_POOL_FREE, .ptr = HEAP, .length = 32768});
 	finish(&s);
 	assert_int_equal(last(&s, "top"), 65536);
 	assert_int_equal(ask(&s, "SELECT count(*) FROM returned WHERE finish_seq IS NULL"), 0);
@@ -406,7 +411,7 @@ static void the_free_end_of_the_break_is_top_also_behind_a_fence(void **state)
 	begin(&s);
 	process(&s, 0, 7, 1, 0);
 	grow(&s, HEAP, HEAP + 4096);
-	tell(&s, (struct fact){.kind = FACT_POOL_NEW, .ptr = HEAP + 4088, .length = 8});
+	tell(&s, (struct fact){.effect = FACT_POOL_NEW, .ptr = HEAP + 4088, .length = 8});
 	alloc(&s, HEAP + 8, 1000, 16);
 	finish(&s);
 	assert_int_equal(last(&s, "top"), 4096 - 8 - 1024);
@@ -423,7 +428,7 @@ static void without_headers_a_pool_at_the_break_leaves_no_top(void **state)
 	begin(&s);
 	bare_process(&s);
 	grow(&s, HEAP, HEAP + 4096);
-	tell(&s, (struct fact){.kind = FACT_POOL_NEW, .ptr = HEAP + 3072, .length = 1024});
+	tell(&s, (struct fact){.effect = FACT_POOL_NEW, .ptr = HEAP + 3072, .length = 1024});
 	alloc(&s, HEAP, 1000, 24);
 	finish(&s);
 	assert_int_equal(last(&s, "top"), 0);
@@ -443,7 +448,7 @@ static void a_deferred_chunk_may_be_made_a_pool_as_it_is(void **state)
 	grow(&s, HEAP, HEAP + 8192);
 	alloc(&s, HEAP, 4000, 96);
 	release_to(&s, HEAP, PATH_DEFERRED);
-	tell(&s, (struct fact){.kind = FACT_POOL_NEW,
+	tell(&s, (struct fact){.effect = FACT_POOL_NEW,
 	                       .ptr = HEAP,
 	                       .length = 4096,
 	                       .object = 48,
@@ -503,24 +508,24 @@ static void in_one_nanosecond_the_free_of_a_live_block_comes_first(void **state)
 	grow(&s, HEAP, HEAP + 4096);
 	alloc(&s, HEAP + 8, 100, 20);
 	/* Thread 2 gets the address in the nanosecond in which thread 1 gives it back. */
-	tell(&s, (struct fact){.kind = FACT_ALLOC,
+	tell(&s, (struct fact){.effect = FACT_ALLOC,
 	                       .ptr = HEAP + 8,
 	                       .size = 90,
 	                       .slack = 30,
 	                       .tid = 2,
 	                       .time = 5000});
-	tell(&s, (struct fact){.kind = FACT_FREE,
+	tell(&s, (struct fact){.effect = FACT_FREE,
 	                       .ptr = HEAP + 8,
 	                       .tid = 1,
 	                       .time = 5000,
 	                       .path = PATH_MERGED});
 	/* And the other way round: the free of a block that this very nanosecond brings. */
-	tell(&s, (struct fact){.kind = FACT_FREE,
+	tell(&s, (struct fact){.effect = FACT_FREE,
 	                       .ptr = HEAP + 256,
 	                       .tid = 1,
 	                       .time = 6000,
 	                       .path = PATH_MERGED});
-	tell(&s, (struct fact){.kind = FACT_ALLOC,
+	tell(&s, (struct fact){.effect = FACT_ALLOC,
 	                       .ptr = HEAP + 256,
 	                       .size = 90,
 	                       .slack = 30,
@@ -546,9 +551,9 @@ static void a_threads_own_order_is_never_changed(void **state)
 	/* One thread says alloc, then free: the alloc is a contradiction and stays one. */
 	tell(&s,
 	     (struct fact){
-		     .kind = FACT_ALLOC, .ptr = HEAP + 8, .size = 90, .slack = 30, .time = 5000});
-	tell(&s,
-	     (struct fact){.kind = FACT_FREE, .ptr = HEAP + 8, .time = 5000, .path = PATH_MERGED});
+		     .effect = FACT_ALLOC, .ptr = HEAP + 8, .size = 90, .slack = 30, .time = 5000});
+	tell(&s, (struct fact){
+			 .effect = FACT_FREE, .ptr = HEAP + 8, .time = 5000, .path = PATH_MERGED});
 	finish(&s);
 	end(&s, 1);
 }
@@ -562,7 +567,7 @@ static void a_forked_child_begins_with_its_parents_heap(void **state)
 	process(&s, 0, 7, 1, 0);
 	uint32_t child = process(&s, 1, 8, 7, 1);
 	grow(&s, HEAP, HEAP + 8192);
-	tell(&s, (struct fact){.kind = FACT_POOL_NEW,
+	tell(&s, (struct fact){.effect = FACT_POOL_NEW,
 	                       .ptr = HEAP,
 	                       .length = 4096,
 	                       .object = 32,
@@ -570,11 +575,12 @@ static void a_forked_child_begins_with_its_parents_heap(void **state)
 	                       .offset = 64});
 	alloc(&s, HEAP + 64, 20, 12);
 	alloc(&s, HEAP + 4104, 100, 20);
-	tell(&s, (struct fact){.kind = FACT_PROCESS, .origin = 1, .info = child});
+	tell(&s, (struct fact){.effect = FACT_PROCESS, .origin = 1, .info = child});
 	/* The parent's free is not the child's. */
 	release_to(&s, HEAP + 64, PATH_LOCAL);
-	tell(&s, (struct fact){
-			 .kind = FACT_FREE, .origin = 1, .ptr = HEAP + 4104, .path = PATH_MERGED});
+	tell(&s,
+	     (struct fact){
+		     .effect = FACT_FREE, .origin = 1, .ptr = HEAP + 4104, .path = PATH_MERGED});
 	finish(&s);
 	assert_int_equal(ask(&s, "SELECT parent FROM process WHERE pid = 8"), 1);
 	assert_int_equal(ask(&s, "SELECT count(*) FROM block WHERE process = 2 AND flags & 4"
@@ -605,10 +611,10 @@ static void what_other_threads_freed_during_fork_is_no_contradiction(void **stat
 	alloc(&s, HEAP + 8, 100, 20);
 	alloc(&s, HEAP + 136, 100, 20);
 	alloc(&s, HEAP + 264, 100, 20);
-	tell(&s, (struct fact){.kind = FACT_PROCESS, .origin = 1, .info = child});
+	tell(&s, (struct fact){.effect = FACT_PROCESS, .origin = 1, .info = child});
 	/* The child finds two of them free: one by its address, one by what lies over it. */
-	tell(&s, (struct fact){.kind = FACT_ALLOC, .origin = 1, .ptr = HEAP + 8, .size = 120});
-	tell(&s, (struct fact){.kind = FACT_ALLOC, .origin = 1, .ptr = HEAP + 152, .size = 40});
+	tell(&s, (struct fact){.effect = FACT_ALLOC, .origin = 1, .ptr = HEAP + 8, .size = 120});
+	tell(&s, (struct fact){.effect = FACT_ALLOC, .origin = 1, .ptr = HEAP + 152, .size = 40});
 	finish(&s);
 	assert_int_equal(ask(&s, "SELECT live FROM timeline WHERE process = 2"
 	                         " ORDER BY seq DESC LIMIT 1"),
@@ -628,12 +634,12 @@ static void the_parent_is_the_image_that_the_pid_had_last(void **state)
 	later = process(&s, 0, 7, 1, 0);
 	earlier = process(&s, 1, 7, 1, 0);
 	child = process(&s, 2, 8, 7, 1);
-	tell(&s, (struct fact){.kind = FACT_PROCESS, .origin = 1, .info = earlier});
-	tell(&s, (struct fact){.kind = FACT_ALLOC, .origin = 1, .ptr = 0x9008, .size = 8});
-	tell(&s, (struct fact){.kind = FACT_PROCESS, .origin = 0, .info = later});
+	tell(&s, (struct fact){.effect = FACT_PROCESS, .origin = 1, .info = earlier});
+	tell(&s, (struct fact){.effect = FACT_ALLOC, .origin = 1, .ptr = 0x9008, .size = 8});
+	tell(&s, (struct fact){.effect = FACT_PROCESS, .origin = 0, .info = later});
 	grow(&s, HEAP, HEAP + 4096);
 	alloc(&s, HEAP + 8, 100, 20);
-	tell(&s, (struct fact){.kind = FACT_PROCESS, .origin = 2, .info = child});
+	tell(&s, (struct fact){.effect = FACT_PROCESS, .origin = 2, .info = child});
 	finish(&s);
 	assert_int_equal(ask(&s, "SELECT c.parent = p.id FROM process c, process p, block b"
 	                         " WHERE c.pid = 8 AND b.process = p.id AND b.size = 100"
@@ -656,7 +662,7 @@ static void a_program_that_was_execed_begins_empty(void **state)
 	second = process(&s, 0, 7, 1, 0); /* same pid, shared buffers */
 	grow(&s, HEAP, HEAP + 4096);
 	alloc(&s, HEAP + 8, 100, 20);
-	tell(&s, (struct fact){.kind = FACT_PROCESS, .info = second});
+	tell(&s, (struct fact){.effect = FACT_PROCESS, .info = second});
 	grow(&s, HEAP, HEAP + 4096);
 	alloc(&s, HEAP + 8, 50, 6);
 	finish(&s);
@@ -674,13 +680,13 @@ static void the_tracers_own_blocks_are_apart(void **state)
 	begin(&s);
 	process(&s, 0, 7, 1, 0);
 	grow(&s, HEAP, HEAP + 4096);
-	tell(&s, (struct fact){.kind = FACT_ALLOC,
+	tell(&s, (struct fact){.effect = FACT_ALLOC,
 	                       .ptr = HEAP + 8,
 	                       .size = 100,
 	                       .slack = 20,
 	                       .flags = FLAG_TRACER,
 	                       .tid = 9});
-	tell(&s, (struct fact){.kind = FACT_ALLOC,
+	tell(&s, (struct fact){.effect = FACT_ALLOC,
 	                       .ptr = HEAP + 136,
 	                       .size = 100,
 	                       .slack = 20,
@@ -688,7 +694,7 @@ static void the_tracers_own_blocks_are_apart(void **state)
 	                       .tid = 9});
 	alloc(&s, HEAP + 264, 50, 6);
 	/* The free does not say whose the block was. */
-	tell(&s, (struct fact){.kind = FACT_FREE,
+	tell(&s, (struct fact){.effect = FACT_FREE,
 	                       .ptr = HEAP + 8,
 	                       .path = PATH_MERGED,
 	                       .function = FUNCTION_FREE});
@@ -767,8 +773,8 @@ static void losses_are_summed_as_signed_numbers(void **state)
 	(void)state;
 	begin(&s);
 	process(&s, 0, 7, 1, 0);
-	model_lost(s.model, 0, 10, 20, INT64_MAX);
-	model_lost(s.model, 0, 20, 30, -INT64_MAX + 41);
+	model_lost(s.model, &(struct loss){0, 10, 20, INT64_MAX});
+	model_lost(s.model, &(struct loss){0, 20, 30, -INT64_MAX + 41});
 	grow(&s, HEAP, HEAP + 4096);
 	finish(&s);
 	assert_int_equal(ask(&s, "SELECT lost FROM process"), 41);
@@ -786,7 +792,7 @@ static void latency_buckets_are_narrow_and_cover_everything(void **state)
 	process(&s, 0, 7, 1, 0);
 	grow(&s, HEAP, HEAP + 4096);
 	for (uint32_t ns = 1; ns < 4000000000u; ns = ns * 3 + 1) {
-		tell(&s, (struct fact){.kind = FACT_ALLOC,
+		tell(&s, (struct fact){.effect = FACT_ALLOC,
 		                       .ptr = HEAP + 8,
 		                       .size = 8,
 		                       .slack = 16,

@@ -7,7 +7,7 @@
 static void sort_and_check(size_t count, size_t chunk, int64_t disorder)
 {
 	struct sorter *s;
-	struct fact f = {.kind = FACT_RSS}, last = {.time = INT64_MIN};
+	struct fact f = {.effect = FACT_RSS}, last = {.time = INT64_MIN};
 	uint64_t seed = 7, sum = 0, got_sum = 0;
 	size_t n = 0;
 	bool got;
@@ -61,7 +61,7 @@ static void the_last_chunk_may_be_full_or_hold_one_fact(void **state)
 
 static void a_folder_that_cannot_be_written_is_told(void **state)
 {
-	struct fact f = {.kind = FACT_RSS};
+	struct fact f = {.effect = FACT_RSS};
 	struct sorter *s;
 
 	(void)state;

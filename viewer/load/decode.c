@@ -2,7 +2,6 @@
 /* decode.c - events to facts; see decode.h. */
 #include "decode.h"
 
-#include "ctf.h"
 #include "cli/array.h"
 
 #include <inttypes.h>
@@ -11,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_ORIGIN   UINT32_MAX
-#define KNOWN_FLAGS (FLAG_TRACER | FLAG_EARLY) /* others are the model's */
+#define NO_ORIGIN UINT32_MAX
 
 static enum status no_memory(void)
 {
@@ -25,8 +23,8 @@ static bool is_origin(const struct decoder *d, uint32_t i, uint64_t pid)
 {
 	const struct origin *o = &d->origins[i];
 
-	return o->pid == pid && !strcmp(o->host, d->host) && !strcmp(o->started, d->started) &&
-	       !strcmp(o->program, d->name);
+	return o->pid == pid && !strcmp(o->trace.host, d->trace.host) &&
+	       !strcmp(o->trace.started, d->trace.started) && !strcmp(o->trace.name, d->trace.name);
 }
 
 static uint32_t new_origin(struct decoder *d, uint64_t pid)
@@ -36,18 +34,15 @@ static uint32_t new_origin(struct decoder *d, uint64_t pid)
 	if (!array_more(d->origins, d->origin_count))
 		return NO_ORIGIN;
 	o = &d->origins[d->origin_count];
-	*o = (struct origin){.pid = (uint32_t)pid, .clock_offset = d->clock_offset};
-	snprintf(o->host, sizeof(o->host), "%s", d->host);
-	snprintf(o->name, sizeof(o->name), "%s", d->name);
-	snprintf(o->program, sizeof(o->program), "%s", d->name);
-	snprintf(o->started, sizeof(o->started), "%s", d->started);
+	*o = (struct origin){.trace = d->trace, .pid = (uint32_t)pid};
+	memcpy(o->name, d->trace.name, sizeof(o->name));
 	return d->origin_count++;
 }
 
 /* Most events come from the process of the event before. */
 static uint32_t origin_of(struct decoder *d, const struct ctf_event *e)
 {
-	uint64_t pid = d->trace_pid ? d->trace_pid : e->vpid;
+	uint64_t pid = d->trace.vpid ? d->trace.vpid : e->vpid;
 
 	if (d->last_origin != NO_ORIGIN && is_origin(d, d->last_origin, pid))
 		return d->last_origin;
@@ -64,7 +59,7 @@ static uint32_t origin_of(struct decoder *d, const struct ctf_event *e)
 
 static enum status put(struct decoder *d, const struct ctf_event *e, struct fact *f)
 {
-	f->origin = d->trace_pid && d->last_origin != NO_ORIGIN ? d->last_origin : origin_of(d, e);
+	f->origin = d->trace.vpid && d->last_origin != NO_ORIGIN ? d->last_origin : origin_of(d, e);
 	if (f->origin == NO_ORIGIN)
 		return no_memory();
 	if (d->only_pid >= 0 && d->origins[f->origin].pid != d->only_pid)
@@ -76,7 +71,7 @@ static enum status put(struct decoder *d, const struct ctf_event *e, struct fact
 
 /*
  * The fields of an event by their names: struct alloc_fields lies over value[], and text[] and
- * present[] have the same places. A handler is named for its row in traces/format/events.h.
+ * present[] have the same places.
  */
 #define FIELD(bits, unit, name, what) uint64_t name;
 #define TEXT(name, what)              uint64_t name;
@@ -92,271 +87,93 @@ static enum status put(struct decoder *d, const struct ctf_event *e, struct fact
 #define FIELDS(event, e)   ((const struct event##_fields *)(const void *)(e)->value)
 #define PLACE(event, name) (offsetof(struct event##_fields, name) / sizeof(uint64_t))
 
+static enum status refuse_newer(struct decoder *d, uint32_t format)
+{
+	d->newer = true;
+	return msg_fail(STATUS_INPUT,
+	                "trace is of a newer format, it takes a newer lwview: path=\"%s\", "
+	                "format=%" PRIu32 ", known=%d",
+	                d->path, format, LW_TRACE_FORMAT);
+}
+
+static enum status put_process(struct decoder *d, const struct ctf_event *e, struct fact *f)
+{
+	const char *allocator = e->text[PLACE(process, allocator)];
+	struct process_info *info;
+
+	if (f->format > LW_TRACE_FORMAT)
+		return refuse_newer(d, f->format);
+	if (!e->present[PLACE(process, forked)])
+		f->forked = FORKED_UNKNOWN;
+	f->allocator_version |= (uint32_t)FIELDS(process, e)->version;
+	f->info = d->process_count;
+	f->origin = origin_of(d, e);
+	if (f->origin == NO_ORIGIN || !array_more(d->processes, d->process_count))
+		return no_memory();
+	if (d->only_pid >= 0 && d->origins[f->origin].pid != d->only_pid)
+		return STATUS_OK;
+	info = &d->processes[d->process_count++];
+	*info = (struct process_info){.fact = *f, .clock_offset = d->trace.clock_offset};
+	if (allocator)
+		snprintf(info->allocator, sizeof(info->allocator), "%s", allocator);
+	d->origins[f->origin].announced = true;
+	return put(d, e, f);
+}
+
+static enum status put_realloc(struct decoder *d, const struct ctf_event *e, struct fact *new)
+{
+	struct fact old = *new;
+	enum status status;
+
+	old.effect = FACT_REALLOC_OLD;
+	old.ptr = old.old_ptr;
+	old.path = old.moved ? old.moved - 1u : PATH_UNKNOWN;
+	new->effect = FACT_REALLOC_NEW;
+	new->align = 0;
+	new->time += new->latency;
+	status = put(d, e, &old);
+	return status ? status : put(d, e, new);
+}
+
+/* What an event means beyond its fields: when it takes effect, and what else it is. */
+static enum status put_event(struct decoder *d, const struct ctf_event *e, struct fact *f)
+{
+	f->flags &= FLAG_TRACER | FLAG_EARLY; /* others are the model's */
+	switch (e->tag) {
+	case FACT_PROCESS:
+		return put_process(d, e, f);
+	case FACT_REALLOC:
+		return put_realloc(d, e, f);
+	case FACT_ALLOC:
+	case FACT_POOL_HIT:
+		f->effect = FACT_ALLOC;
+		f->time += f->latency;
+		break;
+	case FACT_UNMAP: /* what was done is a field */
+		f->effect = FACT_MAP;
+		break;
+	}
+	return put(d, e, f);
+}
+
 /* No code has more bits; one that does is not ours. */
 static uint8_t code_of(uint64_t value)
 {
 	return value < CODES ? (uint8_t)value : CODES - 1;
 }
 
-static enum status refuse_newer(struct decoder *d, uint64_t format)
-{
-	d->newer = true;
-	return msg_fail(STATUS_INPUT,
-	                "trace is of a newer format, it takes a newer lwview: path=\"%s\", "
-	                "format=%" PRIu64 ", known=%d",
-	                d->path, format, LW_TRACE_FORMAT);
-}
-
-static enum status on_process(void *arg, const struct ctf_event *e)
-{
-	struct decoder *d = arg;
-	const struct process_fields *v = FIELDS(process, e);
-	const char *allocator = e->text[PLACE(process, allocator)];
-	struct fact f = {.kind = FACT_PROCESS, .time = (int64_t)v->start, .info = d->process_count};
-	uint32_t origin = origin_of(d, e);
-
-	if (v->format > LW_TRACE_FORMAT)
-		return refuse_newer(d, v->format);
-	if (origin == NO_ORIGIN)
-		return no_memory();
-	if (d->only_pid >= 0 && d->origins[origin].pid != d->only_pid)
-		return STATUS_OK;
-	if (!array_more(d->processes, d->process_count))
-		return no_memory();
-	d->processes[d->process_count].origin = origin;
-	d->processes[d->process_count++].info = (struct process_info){
-		.start = (int64_t)v->start,
-		.format = (uint32_t)v->format,
-		.pid = (uint32_t)v->pid,
-		.ppid = (uint32_t)v->ppid,
-		.page_size = (uint32_t)v->page_size,
-		.header = (uint32_t)v->header,
-		.clock_cost = (uint32_t)v->clock_cost,
-		.allocator_version = (uint32_t)(v->allocator_version | v->version),
-		.forked = e->present[PLACE(process, forked)] ? (int)v->forked : -1,
-		.clock_offset = d->clock_offset,
-	};
-	if (allocator)
-		snprintf(d->processes[f.info].info.allocator,
-		         sizeof(((struct process_info *)0)->allocator), "%s", allocator);
-	d->origins[origin].announced = true;
-	return put(d, e, &f);
-}
-
-static enum status on_alloc(void *arg, const struct ctf_event *e)
-{
-	const struct alloc_fields *v = FIELDS(alloc, e);
-	struct fact f = {
-		.kind = FACT_ALLOC,
-		.ptr = v->ptr,
-		.size = v->size,
-		.caller = v->caller,
-		.time = (int64_t)(v->start + v->latency),
-		.slack = (uint32_t)v->slack,
-		.latency = (uint32_t)v->latency,
-		.tid = (uint32_t)v->tid,
-		.align = (uint8_t)v->align,
-		.source = code_of(v->source),
-		.function = code_of(v->function),
-		.flags = (uint8_t)v->flags & KNOWN_FLAGS,
-	};
-
-	return put(arg, e, &f);
-}
-
-static enum status on_free(void *arg, const struct ctf_event *e)
-{
-	const struct free_fields *v = FIELDS(free, e);
-	struct fact f = {
-		.kind = FACT_FREE,
-		.ptr = v->ptr,
-		.caller = v->caller,
-		.time = (int64_t)v->start,
-		.latency = (uint32_t)v->latency,
-		.tid = (uint32_t)v->tid,
-		.path = code_of(v->path),
-		.function = code_of(v->function),
-		.flags = (uint8_t)v->flags & KNOWN_FLAGS,
-	};
-
-	return put(arg, e, &f);
-}
-
-static enum status on_realloc(void *arg, const struct ctf_event *e)
-{
-	const struct realloc_fields *v = FIELDS(realloc, e);
-	struct fact old = {
-		.kind = FACT_REALLOC_OLD,
-		.ptr = v->old_ptr,
-		.caller = v->caller,
-		.time = (int64_t)v->start,
-		.tid = (uint32_t)v->tid,
-		.path = v->moved ? code_of(v->moved - 1) : PATH_UNKNOWN,
-		.function = code_of(v->function),
-		.flags = (uint8_t)v->flags & KNOWN_FLAGS,
-	};
-	struct fact new = {
-		.kind = FACT_REALLOC_NEW,
-		.old_ptr = v->old_ptr,
-		.ptr = v->new_ptr,
-		.size = v->size,
-		.caller = v->caller,
-		.time = (int64_t)(v->start + v->latency),
-		.slack = (uint32_t)v->slack,
-		.latency = (uint32_t)v->latency,
-		.tid = (uint32_t)v->tid,
-		.source = code_of(v->source),
-		.function = code_of(v->function),
-		.flags = (uint8_t)v->flags & KNOWN_FLAGS,
-	};
-	enum status status = put(arg, e, &old);
-
-	return status ? status : put(arg, e, &new);
-}
-
-static enum status on_fail(void *arg, const struct ctf_event *e)
-{
-	const struct fail_fields *v = FIELDS(fail, e);
-	struct fact f = {
-		.kind = FACT_FAIL,
-		.size = v->size,
-		.caller = v->caller,
-		.time = (int64_t)v->start,
-		.latency = (uint32_t)v->latency,
-		.tid = (uint32_t)v->tid,
-		.error = (uint32_t)v->error,
-		.align = (uint8_t)v->align,
-		.function = code_of(v->function),
-		.flags = (uint8_t)v->flags & KNOWN_FLAGS,
-	};
-
-	return put(arg, e, &f);
-}
-
-static enum status on_coalesce(void *arg, const struct ctf_event *e)
-{
-	const struct coalesce_fields *v = FIELDS(coalesce, e);
-	struct fact f = {
-		.kind = FACT_COALESCE,
-		.time = (int64_t)v->start,
-		.length = v->bytes,
-		.largest = v->largest,
-		.chunks_in = (uint32_t)v->chunks_in,
-		.chunks_out = v->chunks_out,
-		.latency = (uint32_t)v->latency,
-		.tid = (uint32_t)v->tid,
-		.reason = code_of(v->reason),
-	};
-
-	return put(arg, e, &f);
-}
-
-static enum status on_merge(void *arg, const struct ctf_event *e)
-{
-	const struct merge_fields *v = FIELDS(merge, e);
-	struct fact f = {
-		.kind = FACT_MERGE,
-		.ptr = v->ptr,
-		.time = (int64_t)v->start,
-		.tid = (uint32_t)v->tid,
-	};
-
-	return put(arg, e, &f);
-}
-
-static enum status on_sbrk(void *arg, const struct ctf_event *e)
-{
-	const struct sbrk_fields *v = FIELDS(sbrk, e);
-	struct fact f = {
-		.kind = FACT_SBRK,
-		.old_end = v->old_end,
-		.new_end = v->new_end,
-		.time = (int64_t)v->start,
-		.latency = (uint32_t)v->latency,
-		.tid = (uint32_t)v->tid,
-		.outcome = code_of(v->outcome),
-	};
-
-	return put(arg, e, &f);
-}
-
-/* map and unmap: what was done is a field. */
-static enum status on_map(void *arg, const struct ctf_event *e)
-{
-	const struct map_fields *v = FIELDS(map, e);
-	struct fact f = {
-		.kind = FACT_MAP,
-		.ptr = v->address,
-		.length = v->length,
-		.old_address = v->old_address,
-		.old_length = v->old_length,
-		.time = (int64_t)v->start,
-		.tid = (uint32_t)v->tid,
-		.what = code_of(v->what),
-	};
-
-	return put(arg, e, &f);
-}
-
-/* pool_new and pool_free. */
-static enum status on_pool_new(void *arg, const struct ctf_event *e)
-{
-	const struct pool_new_fields *v = FIELDS(pool_new, e);
-	struct fact f = {
-		.kind = (uint8_t)e->tag,
-		.ptr = v->pool,
-		.length = v->bytes,
-		.time = (int64_t)v->start,
-		.object = (uint32_t)v->object,
-		.capacity = v->capacity,
-		.tid = (uint32_t)v->tid,
-		.offset = v->offset,
-	};
-
-	return put(arg, e, &f);
-}
-
-static enum status on_live(void *arg, const struct ctf_event *e)
-{
-	const struct live_fields *v = FIELDS(live, e);
-	struct fact f = {
-		.kind = FACT_LIVE,
-		.ptr = v->ptr,
-		.size = v->usable,
-		.time = (int64_t)v->start,
-		.what = code_of(v->kind),
-		.tid = (uint32_t)v->tid,
-	};
-
-	return put(arg, e, &f);
-}
-
-static enum status on_live_end(void *arg, const struct ctf_event *e)
-{
-	const struct live_end_fields *v = FIELDS(live_end, e);
-	struct fact f = {
-		.kind = FACT_LIVE_END,
-		.time = (int64_t)v->start,
-		.tid = (uint32_t)v->tid,
-	};
-
-	return put(arg, e, &f);
-}
-
-static enum status on_rss(void *arg, const struct ctf_event *e)
-{
-	const struct rss_fields *v = FIELDS(rss, e);
-	struct fact f = {
-		.kind = FACT_RSS,
-		.extent = v->extent,
-		.rss_anon = v->rss_anon,
-		.heap_resident = v->heap_resident,
-		.time = (int64_t)v->start,
-		.tid = (uint32_t)v->tid,
-	};
-
-	return put(arg, e, &f);
-}
+/* The handler of each event: its fields go to the members of struct fact that have their names. */
+#define FIELD(bits, unit, name, what) f.name = (__typeof__(f.name))v->name;
+#define WORD(class, name, what)       f.name = code_of(v->name);
+#define EVENT(KIND, name, what, fields)                                    \
+	static enum status on_##name(void *arg, const struct ctf_event *e) \
+	{                                                                  \
+		const struct name##_fields *v = FIELDS(name, e);           \
+		struct fact f = {.effect = (uint8_t)e->tag};               \
+                                                                           \
+		fields return put_event(arg, e, &f);                       \
+	}
+#include "traces/format/events.h"
 
 /* ---- where code lies ---- */
 
@@ -409,78 +226,39 @@ static enum status on_procname(void *arg, const struct ctf_event *e)
 
 /* ---- LTTng's own wrapper of malloc: after the fact, no latency, no usable size ---- */
 
-static struct fact wrapped(const struct ctf_event *e, int kind, enum function function)
-{
-	return (struct fact){
-		.kind = (uint8_t)kind,
-		.time = e->time,
-		.tid = (uint32_t)e->vtid,
-		.function = (uint8_t)function,
-		.source = kind == FACT_ALLOC ? SOURCE_UNKNOWN : PATH_UNKNOWN,
-	};
-}
+/* Its events' fields, as far as they have them. */
+struct wrapped_fields {
+	uint64_t in_ptr, ptr, size, nmemb, out_ptr, result;
+};
 
-static enum status put_wrapped(void *arg, const struct ctf_event *e, enum function function,
-                               uint64_t ptr, uint64_t size)
+/* The tag is the function. Of free, ptr is the old block; a call that failed has no new one. */
+static enum status on_wrapped(void *arg, const struct ctf_event *e)
 {
-	struct fact f = wrapped(e, ptr ? FACT_ALLOC : FACT_FAIL, function);
+	const struct wrapped_fields *v = FIELDS(wrapped, e);
+	bool frees = e->tag == FUNCTION_FREE;
+	uint64_t old = frees ? v->ptr : v->in_ptr,
+		 new = frees || v->result ? 0 : v->ptr | v->out_ptr;
+	uint64_t size = e->present[PLACE(wrapped, nmemb)] ? v->size * v->nmemb : v->size;
+	struct fact f = {.time = e->time, .tid = (uint32_t)e->vtid, .function = (uint8_t)e->tag};
 
-	f.ptr = ptr;
+	if (old && (new || !size)) {
+		enum status status;
+
+		f.effect = new ? FACT_REALLOC_OLD : FACT_FREE;
+		f.ptr = old;
+		f.path = PATH_UNKNOWN;
+		status = put(arg, e, &f);
+		if (status || !new)
+			return status;
+	} else if (frees) {
+		return STATUS_OK;
+	}
+	f.effect = !new ? FACT_FAIL : old ? FACT_REALLOC_NEW : FACT_ALLOC;
+	f.source = new ? SOURCE_UNKNOWN : PATH_UNKNOWN;
+	f.old_ptr = old;
+	f.ptr = new;
 	f.size = size;
 	return put(arg, e, &f);
-}
-
-static enum status on_wrapped_malloc(void *arg, const struct ctf_event *e)
-{
-	return put_wrapped(arg, e, FUNCTION_MALLOC, e->value[0], e->value[1]);
-}
-
-static enum status on_wrapped_calloc(void *arg, const struct ctf_event *e)
-{
-	return put_wrapped(arg, e, FUNCTION_CALLOC, e->value[0], e->value[1] * e->value[2]);
-}
-
-static enum status on_wrapped_memalign(void *arg, const struct ctf_event *e)
-{
-	return put_wrapped(arg, e, FUNCTION_MEMALIGN, e->value[0], e->value[1]);
-}
-
-static enum status on_wrapped_posix_memalign(void *arg, const struct ctf_event *e)
-{
-	return put_wrapped(arg, e, FUNCTION_POSIX_MEMALIGN, e->value[2] ? 0 : e->value[0],
-	                   e->value[1]);
-}
-
-static enum status on_wrapped_free(void *arg, const struct ctf_event *e)
-{
-	struct fact f = wrapped(e, FACT_FREE, FUNCTION_FREE);
-
-	f.ptr = e->value[0];
-	return f.ptr ? put(arg, e, &f) : STATUS_OK;
-}
-
-static enum status on_wrapped_realloc(void *arg, const struct ctf_event *e)
-{
-	uint64_t old_ptr = e->value[0], new_ptr = e->value[1], size = e->value[2];
-	struct fact f = wrapped(e, FACT_REALLOC_OLD, FUNCTION_REALLOC);
-	enum status status;
-
-	if (!old_ptr)
-		return put_wrapped(arg, e, FUNCTION_REALLOC, new_ptr, size);
-	f.ptr = old_ptr;
-	if (!new_ptr && size)
-		return put_wrapped(arg, e, FUNCTION_REALLOC, 0, size);
-	if (!new_ptr) {
-		f.kind = FACT_FREE;
-		return put(arg, e, &f);
-	}
-	status = put(arg, e, &f);
-	f.kind = FACT_REALLOC_NEW;
-	f.source = SOURCE_UNKNOWN;
-	f.old_ptr = old_ptr;
-	f.ptr = new_ptr;
-	f.size = size;
-	return status ? status : put(arg, e, &f);
 }
 
 /* ---- the table ---- */
@@ -490,6 +268,9 @@ static enum status on_wrapped_realloc(void *arg, const struct ctf_event *e)
 #define GONE(name, what)                #name,
 #define EVENT(KIND, name, what, fields) static const char *const name##_names[] = {fields NULL};
 #include "traces/format/events.h"
+
+static const char *const wrapped_names[] = {"in_ptr",  "ptr",    "size", "nmemb",
+                                            "out_ptr", "result", NULL};
 
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
@@ -502,13 +283,16 @@ static const struct ctf_spec specs[] = {
 	{"lttng_ust_statedump:procname", NAMES("procname"), on_procname, 0},
 	{"lttng_ust_lib:load", NAMES("baddr", "memsz", "path"), on_module, 0},
 	{"lttng_ust_lib:build_id", NAMES("baddr", "build_id"), on_build_id, 0},
-	{"lttng_ust_libc:malloc", NAMES("ptr", "size"), on_wrapped_malloc, 0},
-	{"lttng_ust_libc:calloc", NAMES("ptr", "size", "nmemb"), on_wrapped_calloc, 0},
-	{"lttng_ust_libc:realloc", NAMES("in_ptr", "ptr", "size"), on_wrapped_realloc, 0},
-	{"lttng_ust_libc:free", NAMES("ptr"), on_wrapped_free, 0},
-	{"lttng_ust_libc:memalign", NAMES("ptr", "size"), on_wrapped_memalign, 0},
-	{"lttng_ust_libc:posix_memalign", NAMES("out_ptr", "size", "result"),
-         on_wrapped_posix_memalign, 0},
+#define WRAPPED(name, FUNCTION)                                              \
+	{                                                                    \
+		"lttng_ust_libc:" #name, wrapped_names, on_wrapped, FUNCTION \
+	}
+	WRAPPED(malloc, FUNCTION_MALLOC),
+	WRAPPED(calloc, FUNCTION_CALLOC),
+	WRAPPED(realloc, FUNCTION_REALLOC),
+	WRAPPED(free, FUNCTION_FREE),
+	WRAPPED(memalign, FUNCTION_MEMALIGN),
+	WRAPPED(posix_memalign, FUNCTION_POSIX_MEMALIGN),
 	{NULL, NULL, NULL, 0},
 };
 
@@ -518,34 +302,26 @@ static enum status on_begin(void *arg, const struct ctf_trace *trace)
 {
 	struct decoder *d = arg;
 
-	memcpy(d->host, trace->host, sizeof(d->host));
-	memcpy(d->name, trace->name, sizeof(d->name));
-	memcpy(d->started, trace->started, sizeof(d->started));
-	d->trace_pid = trace->vpid;
-	d->clock_offset = trace->clock_offset;
+	d->trace = *trace;
 	d->last_origin = NO_ORIGIN;
-	return STATUS_OK;
-}
-
-static enum status add_loss(struct decoder *d, int64_t begin, int64_t end, int64_t count)
-{
-	struct ctf_event nobody = {.vpid = 0};
-
-	if (!array_more(d->losses, d->loss_count))
-		return no_memory();
-	d->losses[d->loss_count++] =
-		(struct lost){d->trace_pid ? origin_of(d, &nobody) : NO_ORIGIN, begin, end, count};
 	return STATUS_OK;
 }
 
 static enum status on_lost(void *arg, int64_t begin, int64_t end, int64_t count)
 {
-	return add_loss(arg, begin, end, count);
+	struct decoder *d = arg;
+	struct ctf_event nobody = {.vpid = 0};
+
+	if (!array_more(d->losses, d->loss_count))
+		return no_memory();
+	d->losses[d->loss_count++] =
+		(struct loss){d->trace.vpid ? origin_of(d, &nobody) : NO_ORIGIN, begin, end, count};
+	return STATUS_OK;
 }
 
 enum status decoder_damaged(struct decoder *d)
 {
-	return add_loss(d, INT64_MIN, INT64_MIN, 0);
+	return on_lost(d, INT64_MIN, INT64_MIN, 0);
 }
 
 static bool on_stop(void *arg)
@@ -554,7 +330,8 @@ static bool on_stop(void *arg)
 
 	if (d->order - d->shown > 200000) {
 		d->shown = d->order;
-		msg_progress("reading: %.1f M facts, process %s", (double)d->order / 1e6, d->name);
+		msg_progress("reading: %.1f M facts, process %s", (double)d->order / 1e6,
+		             d->trace.name);
 	}
 	return d->interrupted && *d->interrupted;
 }
@@ -564,8 +341,7 @@ enum status decoder_read(struct decoder *d, const char *directory, const char *n
 	const struct ctf_reader reader = {specs, on_begin, on_lost, on_stop, d, name};
 
 	/* Until a stream begins nothing is known; a damaged trace may never get that far. */
-	d->host[0] = d->name[0] = d->started[0] = 0;
-	d->trace_pid = 0;
+	d->trace = (struct ctf_trace){.vpid = 0};
 	d->last_origin = NO_ORIGIN;
 	d->path = name;
 	return ctf_read(directory, &reader);
@@ -586,35 +362,30 @@ void decoder_release(struct decoder *d)
 	free(d->losses);
 }
 
-static void add_names(const struct decoder *d, uint32_t origin, struct process_info *info)
+static int announce(const struct decoder *d, struct model *model, struct process_info *info)
 {
-	const struct origin *o = &d->origins[origin];
+	const struct origin *o = &d->origins[info->fact.origin];
 
 	memcpy(info->name, o->name, sizeof(info->name));
-	memcpy(info->host, o->host, sizeof(info->host));
+	memcpy(info->host, o->trace.host, sizeof(info->host));
+	return model_announce(model, info);
 }
 
 enum status decoder_announce(const struct decoder *d, struct model *model)
 {
 	/* First those of lw:process: their facts carry the index. */
-	for (uint32_t i = 0; i < d->process_count; i++) {
-		struct announced *p = &d->processes[i];
-
-		add_names(d, p->origin, &p->info);
-		if (model_announce(model, p->origin, &p->info) < 0)
+	for (uint32_t i = 0; i < d->process_count; i++)
+		if (announce(d, model, &d->processes[i]) < 0)
 			return STATUS_FAILED;
-	}
 	for (uint32_t i = 0; i < d->origin_count; i++) {
-		struct process_info info = {.pid = d->origins[i].pid,
-		                            .clock_offset = d->origins[i].clock_offset};
+		const struct origin *o = &d->origins[i];
+		struct process_info info = {.fact = {.origin = i, .pid = o->pid},
+		                            .clock_offset = o->trace.clock_offset};
 
-		add_names(d, i, &info);
-		if (!d->origins[i].announced && d->origins[i].facts &&
-		    model_announce(model, i, &info) < 0)
+		if (!o->announced && o->facts && announce(d, model, &info) < 0)
 			return STATUS_FAILED;
 	}
 	for (size_t i = 0; i < d->loss_count; i++)
-		model_lost(model, d->losses[i].origin, d->losses[i].begin, d->losses[i].end,
-		           d->losses[i].count);
+		model_lost(model, &d->losses[i]);
 	return STATUS_OK;
 }

@@ -5,6 +5,7 @@
 #ifndef LWVIEW_DECODE_H
 #define LWVIEW_DECODE_H
 
+#include "ctf.h"
 #include "model.h"
 #include "sorter.h"
 
@@ -20,25 +21,11 @@ struct module {
 
 /* One process of a host: a pid that was not reused. */
 struct origin {
-	char host[64];
-	char name[64];    /* of the program, as far as known */
-	char program[64]; /* as the trace says it; exec() within a second differs in it alone */
-	char started[32];
+	struct ctf_trace trace; /* exec() within a second differs in its name alone */
+	char name[64];          /* of the program, as far as known */
 	uint32_t pid;
-	int64_t clock_offset;
 	bool announced; /* lw:process was seen */
 	int64_t facts;
-};
-
-/* What an lw:process said. */
-struct announced {
-	uint32_t origin;
-	struct process_info info;
-};
-
-struct lost {
-	uint32_t origin; /* UINT32_MAX: shared buffers, not known whose */
-	int64_t begin, end, count;
 };
 
 struct decoder {
@@ -49,18 +36,16 @@ struct decoder {
 
 	struct origin *origins;
 	uint32_t origin_count;
-	struct announced *processes; /* one per lw:process */
+	struct process_info *processes; /* one per lw:process */
 	uint32_t process_count;
 	struct module *modules;
 	size_t module_count;
-	struct lost *losses;
+	struct loss *losses;
 	size_t loss_count;
 	uint64_t shown; /* `order` when progress was last shown */
 
 	/* The trace under way */
-	char host[64], name[64], started[32];
-	uint64_t trace_pid; /* 0: shared buffers */
-	int64_t clock_offset;
+	struct ctf_trace trace;
 	uint32_t last_origin;
 	const char *path; /* what messages call it */
 	bool newer;       /* it is of a format that this program does not know */

@@ -254,7 +254,7 @@ static int apply_live(struct heap *h, const struct fact *f)
 	if (b && b->state == BLOCK_LIVE)
 		return 0; /* born after the recording began, seen by both */
 	b = lives_begin(h, f, SIZE_UNKNOWN, f->size,
-	                f->what == LIVE_MAPPED ? SOURCE_MMAP : SOURCE_UNKNOWN,
+	                f->kind == LIVE_MAPPED ? SOURCE_MMAP : SOURCE_UNKNOWN,
 	                f->flags | FLAG_DUMPED);
 	return b ? 0 : -1;
 }
@@ -297,9 +297,9 @@ int heap_apply(struct heap *h, const struct fact *f)
 	h->time = f->time;
 	if (h->seq == 1)
 		h->first_time = f->time;
-	if (f->kind != FACT_REALLOC_NEW)
+	if (f->effect != FACT_REALLOC_NEW)
 		h->events++;
-	if (apply[f->kind] && apply[f->kind](h, f))
+	if (apply[f->effect] && apply[f->effect](h, f))
 		return -1;
 	take_sample(h, &s);
 	assert(s.headers == h->headers); /* the parts sum to the extent */

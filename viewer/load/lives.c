@@ -48,14 +48,14 @@ static void store_deferred(const struct heap *h, const struct block *b, bool end
 /* Only these two end a block by right; anything else that ends one is a contradiction. */
 static bool fact_ends_block(const struct fact *f)
 {
-	return f && (f->kind == FACT_FREE || f->kind == FACT_REALLOC_OLD);
+	return f && (f->effect == FACT_FREE || f->effect == FACT_REALLOC_OLD);
 }
 
 /* The row of a lifetime; `f` is the fact that ended it, NULL: it goes on. Returns block.id. */
 static int64_t store_block(struct heap *h, const struct block *b, const struct fact *f)
 {
 	bool known = fact_ends_block(f);
-	bool call = known && f->kind == FACT_FREE; /* a realloc's latency is the new block's */
+	bool call = known && f->effect == FACT_FREE; /* a realloc's latency is the new block's */
 	uint32_t site = known ? calls_site(&h->calls, f->caller) : 0;
 	int64_t id = ++h->tables->next_block;
 	const int64_t row[] = {

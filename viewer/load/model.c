@@ -15,19 +15,12 @@
 
 struct image {
 	struct process_info info;
-	uint32_t origin;
-	bool announced;    /* false: made up, because facts came without lw:process */
 	int64_t process;   /* process.id, 0: not begun */
 	int64_t parent;    /* process.id, 0: no copy */
 	struct heap *heap; /* NULL: not begun, or ended */
 	int64_t lost;
 	size_t site_count; /* kept after the heap has gone */
 	uint64_t *sites;
-};
-
-struct loss {
-	uint32_t origin;
-	int64_t begin, end, count;
 };
 
 struct model {
@@ -206,39 +199,41 @@ void model_close(struct model *m)
 
 /* ---- process images ---- */
 
-static struct image *add_image(struct model *m, uint32_t origin, const struct process_info *info)
-{
-	struct image *image =
-		array_more(m->images, m->image_count) ? calloc(1, sizeof(*image)) : NULL;
-
-	if (!image)
-		return NULL;
-	image->info = *info;
-	image->origin = origin;
-	m->images[m->image_count++] = image;
-	return image;
-}
-
-static int need_origin(struct model *m, uint32_t origin)
+/* By origin: the image that is current, NULL: none yet. */
+static struct image **current_of(struct model *m, uint32_t origin)
 {
 	while (m->origin_count <= origin) {
 		if (!array_more(m->current, m->origin_count))
-			return -1;
+			return NULL;
 		m->current[m->origin_count++] = NULL;
 	}
-	return 0;
+	return &m->current[origin];
 }
 
-int model_announce(struct model *m, uint32_t origin, const struct process_info *info)
+static struct image *add_image(struct model *m, const struct process_info *info)
 {
-	struct image *image = need_origin(m, origin) ? NULL : add_image(m, origin, info);
+	struct image *image = NULL;
 
-	if (!image) {
-		no_memory(m);
-		return -1;
-	}
-	image->announced = info->start != 0;
-	return (int)m->image_count - 1;
+	if (current_of(m, info->fact.origin) && array_more(m->images, m->image_count))
+		image = calloc(1, sizeof(*image));
+	if (!image)
+		return NULL;
+	image->info = *info;
+	return m->images[m->image_count++] = image;
+}
+
+int model_announce(struct model *m, const struct process_info *info)
+{
+	if (add_image(m, info))
+		return (int)m->image_count - 1;
+	no_memory(m);
+	return -1;
+}
+
+/* False: made up, because facts came without lw:process. */
+static bool is_announced(const struct image *image)
+{
+	return image->info.fact.effect == FACT_PROCESS;
 }
 
 static bool same_host(const struct image *a, const struct image *b)
@@ -251,7 +246,7 @@ static struct image *find_parent(const struct model *m, const struct image *chil
 {
 	struct image *parent = NULL;
 
-	if (child->info.forked == 0 || !child->announced)
+	if (child->info.fact.forked == 0 || !is_announced(child))
 		return NULL;
 	for (size_t i = 0; i < m->image_count; i++) {
 		struct image *other = m->images[i];
@@ -259,10 +254,11 @@ static struct image *find_parent(const struct model *m, const struct image *chil
 		if (!other->process || other == child || !same_host(other, child))
 			continue;
 		/* Not said, and this pid had an image before: that was exec(), not fork(). */
-		if (child->info.forked < 0 && other->info.pid == child->info.pid)
+		if (child->info.fact.forked == FORKED_UNKNOWN &&
+		    other->info.fact.pid == child->info.fact.pid)
 			return NULL;
 		/* exec() gives one pid several images, one after the other: the last one begun. */
-		if (other->heap && other->info.pid == child->info.ppid &&
+		if (other->heap && other->info.fact.pid == child->info.fact.ppid &&
 		    (!parent || other->process > parent->process))
 			parent = other;
 	}
@@ -279,9 +275,9 @@ static int begin_image(struct model *m, struct image *image, const struct fact *
 		return -1;
 	heap_init(image->heap, &m->tables, image->process);
 	/* A trace without lw:process (LTTng's own wrapper): glibc's header is the best guess. */
-	image->heap->header = image->announced ? image->info.header : 8;
+	image->heap->header = is_announced(image) ? image->info.fact.header : 8;
 	image->heap->time = f->time;
-	m->current[image->origin] = image;
+	m->current[image->info.fact.origin] = image;
 	if (!parent)
 		return 0;
 	image->parent = parent->process;
@@ -291,7 +287,7 @@ static int begin_image(struct model *m, struct image *image, const struct fact *
 static void count_losses(struct model *m, struct image *image)
 {
 	for (size_t i = 0; i < m->loss_count; i++)
-		if (m->losses[i].origin == image->origin)
+		if (m->losses[i].origin == image->info.fact.origin)
 			image->lost += m->losses[i].count;
 }
 
@@ -300,7 +296,8 @@ static bool is_complete(const struct model *m, const struct image *image)
 	const struct heap *h = image->heap;
 
 	for (size_t i = 0; i < m->loss_count; i++)
-		if (m->losses[i].origin == UINT32_MAX || m->losses[i].origin == image->origin)
+		if (m->losses[i].origin == UINT32_MAX ||
+		    m->losses[i].origin == image->info.fact.origin)
 			return false;
 	return !h->violations && !h->dumped;
 }
@@ -308,14 +305,15 @@ static bool is_complete(const struct model *m, const struct image *image)
 static void store_process(struct model *m, const struct image *image)
 {
 	const struct process_info *info = &image->info;
+	const struct fact *said = &info->fact;
 	const struct heap *h = image->heap;
 	struct query *q = m->process;
 	const int64_t numbers[] = {
-		info->allocator_version,
-		info->format,
-		info->page_size,
+		said->allocator_version,
+		said->format,
+		said->page_size,
 		h->header,
-		info->clock_cost,
+		said->clock_cost,
 		info->clock_offset,
 		h->first_time,
 		h->time,
@@ -329,8 +327,8 @@ static void store_process(struct model *m, const struct image *image)
 	};
 
 	db_bind_int(q, 1, image->process);
-	db_bind_int(q, 2, info->pid);
-	db_bind_int(q, 3, info->ppid);
+	db_bind_int(q, 2, said->pid);
+	db_bind_int(q, 3, said->ppid);
 	if (image->parent)
 		db_bind_int(q, 4, image->parent);
 	else
@@ -351,7 +349,7 @@ static void add_result(struct model_result *r, const struct image *image)
 	r->processes++;
 	if (h->violations && !r->violations)
 		snprintf(r->first_violation, sizeof(r->first_violation), "%s, pid=%u",
-		         h->first_violation, image->info.pid);
+		         h->first_violation, image->info.fact.pid);
 	r->violations += h->violations;
 }
 
@@ -377,7 +375,7 @@ static int end_image(struct model *m, struct image *image)
 /* Facts of an origin before, or without, any lw:process belong to its first image. */
 static struct image *image_of(struct model *m, const struct fact *f)
 {
-	static const struct process_info unknown = {.forked = 0};
+	const struct process_info unknown = {.fact = {.origin = f->origin}};
 	struct image *image = NULL;
 
 	if (f->origin < m->origin_count && m->current[f->origin])
@@ -385,12 +383,12 @@ static struct image *image_of(struct model *m, const struct fact *f)
 	for (size_t i = 0; i < m->image_count; i++) {
 		struct image *other = m->images[i];
 
-		if (other->origin == f->origin && !other->process &&
-		    (!image || other->info.start < image->info.start))
+		if (other->info.fact.origin == f->origin && !other->process &&
+		    (!image || other->info.fact.time < image->info.fact.time))
 			image = other;
 	}
-	if (!image && !need_origin(m, f->origin))
-		image = add_image(m, f->origin, &unknown);
+	if (!image)
+		image = add_image(m, &unknown);
 	return image && !begin_image(m, image, f) ? image : NULL;
 }
 
@@ -415,7 +413,7 @@ static int apply(struct model *m, const struct fact *f)
 {
 	struct image *image;
 
-	if (f->kind == FACT_PROCESS)
+	if (f->effect == FACT_PROCESS)
 		return apply_process(m, f);
 	image = image_of(m, f);
 	return image ? heap_apply(image->heap, f) : -1;
@@ -423,12 +421,12 @@ static int apply(struct model *m, const struct fact *f)
 
 static bool begins_block(const struct fact *f)
 {
-	return f->kind == FACT_ALLOC || f->kind == FACT_REALLOC_NEW;
+	return f->effect == FACT_ALLOC || f->effect == FACT_REALLOC_NEW;
 }
 
 static bool ends_block(const struct fact *f)
 {
-	return f->kind == FACT_FREE || f->kind == FACT_REALLOC_OLD;
+	return f->effect == FACT_FREE || f->effect == FACT_REALLOC_OLD;
 }
 
 /* Does the fact find its address as it must: live for an end, not live for a beginning? */
@@ -498,10 +496,10 @@ enum status model_fact(struct model *m, const struct fact *f)
 	return STATUS_OK;
 }
 
-void model_lost(struct model *m, uint32_t origin, int64_t begin, int64_t end, int64_t count)
+void model_lost(struct model *m, const struct loss *loss)
 {
 	if (array_more(m->losses, m->loss_count))
-		m->losses[m->loss_count++] = (struct loss){origin, begin, end, count};
+		m->losses[m->loss_count++] = *loss;
 	else
 		no_memory(m);
 }
@@ -563,6 +561,6 @@ void model_sites(const struct model *m, site_visit visit, void *arg)
 
 		for (size_t n = 0; n < image->site_count; n++)
 			visit(arg, heap_site_id(image->process, (uint32_t)n + 1), image->process,
-			      image->origin, image->sites[n]);
+			      image->info.fact.origin, image->sites[n]);
 	}
 }

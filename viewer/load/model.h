@@ -21,14 +21,19 @@
 
 /* What lw:process says, and what the trace says around it. */
 struct process_info {
-	uint32_t pid, ppid;
-	int forked; /* 1: a copy of the parent; 0: a fresh image; -1: not said */
-	uint32_t format, page_size, header, clock_cost, allocator_version;
-	int64_t start;        /* ns */
+	struct fact
+		fact; /* of the effect PROCESS; 0: there was none, only origin and pid are known */
 	int64_t clock_offset; /* ns */
 	char allocator[32];
 	char name[64];
 	char host[64];
+};
+
+/* Events that the tracer lost. */
+struct loss {
+	uint32_t origin;    /* UINT32_MAX: shared buffers, not known whose */
+	int64_t begin, end; /* ns, DB_NULL: not known */
+	int64_t count;
 };
 
 struct model;
@@ -36,10 +41,10 @@ struct model;
 enum status model_open(struct model **model, struct db *db);
 
 /*
- * Announces an image of `origin` (a number of the caller's choosing, one per pid and host, small).
+ * Announces an image of an origin (a number of the caller's choosing, one per pid and host, small).
  * All are announced before the first fact. Returns the index that FACT_PROCESS carries, or -1.
  */
-int model_announce(struct model *model, uint32_t origin, const struct process_info *info);
+int model_announce(struct model *model, const struct process_info *info);
 
 /* One fact; they must come sorted by time. */
 enum status model_fact(struct model *model, const struct fact *fact);
@@ -47,8 +52,8 @@ enum status model_fact(struct model *model, const struct fact *fact);
 /* After the last fact: writes what is alive. */
 enum status model_finish(struct model *model);
 
-/* Events lost by the tracer; origin UINT32_MAX: not known whose. Before model_finish(). */
-void model_lost(struct model *model, uint32_t origin, int64_t begin, int64_t end, int64_t count);
+/* Before model_finish(). */
+void model_lost(struct model *model, const struct loss *loss);
 
 /* Figures of the load as a whole, after model_finish(). */
 struct model_result {
