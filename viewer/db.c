@@ -14,15 +14,15 @@
 #include <sqlite3.h>
 
 /*
- * While rows are loaded, a second thread inserts them: half of a load is SQLite's. Whoever uses the
- * connection holds `lock`. Columns are read without it, so as long as a struct bulk is open, only
- * db_run() and db_exec() may be used beside it.
+ * While rows are loaded, a second thread inserts them: half of a load is SQLite's. It has the
+ * connection while it has a batch to insert, the caller has it otherwise: so every function below
+ * that uses the connection waits first, by db_own(). Columns are read without it, so while a struct
+ * bulk is open, only db_run() and db_exec() may be used beside it.
  */
 struct db {
 	sqlite3 *handle;
-	_Atomic int status; /* enum status: the first failure, sticks; set under the lock */
+	_Atomic int status; /* enum status: the first failure, sticks */
 	char *path;
-	pthread_mutex_t lock;
 	struct writer *writer; /* NULL: no rows were loaded yet */
 };
 
@@ -33,6 +33,14 @@ struct query {
 
 static void writer_stop(struct writer *w);
 static void writer_hand(struct writer *w, struct bulk *b);
+
+/* False: it is of no more use. */
+static bool db_own(struct db *db)
+{
+	if (db->writer)
+		writer_hand(db->writer, NULL);
+	return !db->status;
+}
 
 static const unsigned char schema[] = {
 #include "schema.inc"
@@ -54,7 +62,7 @@ static void squeeze(char *out, size_t size, const char *sql)
 	out[n] = 0;
 }
 
-/* The lock is held. */
+/* Of whoever has the connection. */
 static void db_error(struct db *db, const char *sql)
 {
 	int code = sqlite3_errcode(db->handle);
@@ -88,7 +96,6 @@ static enum status db_attach(struct db **out, const char *path, int flags)
 	*out = NULL;
 	if (!db)
 		return msg_errno(STATUS_FAILED, "cannot open database: path=\"%s\"", path);
-	pthread_mutex_init(&db->lock, NULL);
 	db->path = strdup(path);
 	if (sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		enum status status =
@@ -170,7 +177,6 @@ void db_close(struct db *db)
 		return;
 	writer_stop(db->writer);
 	sqlite3_close(db->handle);
-	pthread_mutex_destroy(&db->lock);
 	free(db->path);
 	free(db);
 }
@@ -187,10 +193,8 @@ const char *db_path(const struct db *db)
 
 enum status db_exec(struct db *db, const char *sql)
 {
-	pthread_mutex_lock(&db->lock);
-	if (!db->status && sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+	if (db_own(db) && sqlite3_exec(db->handle, sql, NULL, NULL, NULL) != SQLITE_OK)
 		db_error(db, sql);
-	pthread_mutex_unlock(&db->lock);
 	return db_status(db);
 }
 
@@ -198,7 +202,7 @@ struct query *db_prepare(struct db *db, const char *sql)
 {
 	struct query *q;
 
-	if (db->status)
+	if (!db_own(db))
 		return NULL;
 	q = calloc(1, sizeof(*q));
 	if (!q) {
@@ -206,13 +210,11 @@ struct query *db_prepare(struct db *db, const char *sql)
 		return NULL;
 	}
 	q->db = db;
-	pthread_mutex_lock(&db->lock);
 	if (sqlite3_prepare_v2(db->handle, sql, -1, &q->stmt, NULL) != SQLITE_OK || !q->stmt) {
 		db_error(db, sql);
 		free(q);
 		q = NULL;
 	}
-	pthread_mutex_unlock(&db->lock);
 	return q;
 }
 
@@ -220,49 +222,38 @@ void db_bind_int(struct query *q, int index, int64_t value)
 {
 	if (!q)
 		return;
-	pthread_mutex_lock(&q->db->lock);
-	sqlite3_bind_int64(q->stmt, index, value);
-	pthread_mutex_unlock(&q->db->lock);
+	db_own(q->db);
+	if (value == DB_NULL)
+		sqlite3_bind_null(q->stmt, index);
+	else
+		sqlite3_bind_int64(q->stmt, index, value);
 }
 
 void db_bind_real(struct query *q, int index, double value)
 {
 	if (!q)
 		return;
-	pthread_mutex_lock(&q->db->lock);
+	db_own(q->db);
 	sqlite3_bind_double(q->stmt, index, value);
-	pthread_mutex_unlock(&q->db->lock);
 }
 
 void db_bind_text(struct query *q, int index, const char *text)
 {
 	if (!q)
 		return;
-	pthread_mutex_lock(&q->db->lock);
+	db_own(q->db);
 	sqlite3_bind_text(q->stmt, index, text, -1, SQLITE_TRANSIENT);
-	pthread_mutex_unlock(&q->db->lock);
-}
-
-void db_bind_null(struct query *q, int index)
-{
-	if (!q)
-		return;
-	pthread_mutex_lock(&q->db->lock);
-	sqlite3_bind_null(q->stmt, index);
-	pthread_mutex_unlock(&q->db->lock);
 }
 
 bool db_step(struct query *q)
 {
 	int code;
 
-	if (!q || q->db->status)
+	if (!q || !db_own(q->db))
 		return false;
-	pthread_mutex_lock(&q->db->lock);
 	code = sqlite3_step(q->stmt);
 	if (code != SQLITE_ROW && code != SQLITE_DONE)
 		db_error(q->db, sqlite3_sql(q->stmt));
-	pthread_mutex_unlock(&q->db->lock);
 	return code == SQLITE_ROW;
 }
 
@@ -270,19 +261,28 @@ void db_reset(struct query *q)
 {
 	if (!q)
 		return;
-	pthread_mutex_lock(&q->db->lock);
+	db_own(q->db);
 	sqlite3_reset(q->stmt);
-	pthread_mutex_unlock(&q->db->lock);
 }
 
 void db_run(struct query *q)
 {
-	/* In the order of the program, so that the same rows give the same file. */
-	if (q && q->db->writer)
-		writer_hand(q->db->writer, NULL);
 	while (db_step(q))
 		;
 	db_reset(q);
+}
+
+void db_run_with(struct query *q, int count, const struct db_cell *cells)
+{
+	for (int i = 0; i < count; i++) {
+		if (cells[i].type == DB_IS_INT)
+			db_bind_int(q, i + 1, cells[i].integer);
+		else if (cells[i].type == DB_IS_REAL)
+			db_bind_real(q, i + 1, cells[i].real);
+		else
+			db_bind_text(q, i + 1, cells[i].text);
+	}
+	db_run(q);
 }
 
 enum status db_finish(struct query *q)
@@ -292,10 +292,9 @@ enum status db_finish(struct query *q)
 	/* A query that could not be prepared has told its error; the caller's status is not lost. */
 	if (!q)
 		return STATUS_FAILED;
+	db_own(q->db);
 	status = db_status(q->db);
-	pthread_mutex_lock(&q->db->lock);
 	sqlite3_finalize(q->stmt);
-	pthread_mutex_unlock(&q->db->lock);
 	free(q);
 	return status;
 }
@@ -346,10 +345,13 @@ bool db_is_real(struct query *q, int column)
 
 void db_fail(struct db *db, const char *what)
 {
-	pthread_mutex_lock(&db->lock);
-	if (!db->status)
+	int error = errno;
+
+	bool first = db_own(db);
+
+	errno = error;
+	if (first)
 		db->status = (int)msg_errno(STATUS_FAILED, "%s", what);
-	pthread_mutex_unlock(&db->lock);
 }
 
 /* ---- bulk rows ---- */
@@ -362,17 +364,15 @@ struct bulk {
 	char *table;
 	int columns;
 	sqlite3_stmt *many; /* BULK_ROWS rows */
-	int text_column;
-	const char *const *words;
-	int rows;         /* in `filling` */
-	int64_t *filling; /* the caller's */
-	int64_t *writing; /* the writer's while it is at work on this bulk */
+	int rows;           /* in `filling` */
+	int64_t *filling;   /* the caller's */
+	int64_t *writing;   /* the writer's while it is at work on this bulk */
 };
 
 /* One batch at a time: the caller fills the next one meanwhile, and waits when it is too fast. */
 struct writer {
 	pthread_t thread;
-	pthread_mutex_t mutex; /* of the two below; never taken together with db->lock */
+	pthread_mutex_t mutex; /* of the two below */
 	pthread_cond_t changed;
 	struct bulk *work; /* a full batch to insert, NULL: idle */
 	bool quit;
@@ -395,35 +395,25 @@ static sqlite3_stmt *bulk_prepare(struct bulk *b, int rows)
 			at += sprintf(at, c ? ",?" : "?");
 		at += sprintf(at, ")");
 	}
-	pthread_mutex_lock(&b->db->lock);
 	if (sqlite3_prepare_v2(b->db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
 		db_error(b->db, sql);
-	pthread_mutex_unlock(&b->db->lock);
 	free(sql);
 	return stmt;
-}
-
-static void bulk_bind(const struct bulk *b, sqlite3_stmt *stmt, int index, int64_t value)
-{
-	if (value == DB_NULL)
-		sqlite3_bind_null(stmt, index + 1);
-	else if (index % b->columns == b->text_column)
-		sqlite3_bind_text(stmt, index + 1, b->words[value], -1, SQLITE_STATIC);
-	else
-		sqlite3_bind_int64(stmt, index + 1, value);
 }
 
 static void bulk_insert(struct bulk *b, sqlite3_stmt *stmt, const int64_t *values, int rows)
 {
 	if (!stmt || b->db->status)
 		return;
-	pthread_mutex_lock(&b->db->lock);
-	for (int i = 0; i < rows * b->columns; i++)
-		bulk_bind(b, stmt, i, values[i]);
+	for (int i = 0; i < rows * b->columns; i++) {
+		if (values[i] == DB_NULL)
+			sqlite3_bind_null(stmt, i + 1);
+		else
+			sqlite3_bind_int64(stmt, i + 1, values[i]);
+	}
 	if (sqlite3_step(stmt) != SQLITE_DONE)
 		db_error(b->db, b->table);
 	sqlite3_reset(stmt);
-	pthread_mutex_unlock(&b->db->lock);
 }
 
 static void *writer_main(void *arg)
@@ -493,19 +483,31 @@ static void writer_hand(struct writer *w, struct bulk *b)
 	pthread_mutex_unlock(&w->mutex);
 }
 
-struct bulk *bulk_open(struct db *db, const char *table, int columns)
+static int count_columns(struct db *db, const char *table)
 {
-	size_t room = sizeof(int64_t) * (size_t)columns * BATCH_ROWS;
-	struct bulk *b;
+	struct query *q = db_prepare(db, "SELECT count(*) FROM pragma_table_info(?1)");
+	int count;
 
-	if (db->status)
+	db_bind_text(q, 1, table);
+	count = db_step(q) ? (int)db_int(q, 0) : 0;
+	db_finish(q);
+	return count;
+}
+
+struct bulk *bulk_open(struct db *db, const char *table)
+{
+	struct bulk *b;
+	size_t room;
+
+	if (!db_own(db))
 		return NULL;
 	if (!db->writer)
 		db->writer = writer_start();
 	b = calloc(1, sizeof(*b));
 	if (b) {
-		*b = (struct bulk){.db = db, .columns = columns, .text_column = -1};
-		b->table = strdup(table);
+		*b = (struct bulk){.db = db, .table = strdup(table)};
+		b->columns = count_columns(db, table);
+		room = sizeof(int64_t) * (size_t)b->columns * BATCH_ROWS;
 		b->filling = malloc(room);
 		b->writing = malloc(room);
 	}
@@ -514,14 +516,6 @@ struct bulk *bulk_open(struct db *db, const char *table, int columns)
 	else
 		b->many = bulk_prepare(b, BULK_ROWS);
 	return b;
-}
-
-void bulk_words(struct bulk *b, int text_column, const char *const *words)
-{
-	if (!b)
-		return;
-	b->text_column = text_column;
-	b->words = words;
 }
 
 void bulk_add(struct bulk *b, const int64_t *values)
@@ -554,9 +548,7 @@ enum status bulk_close(struct bulk *b)
 
 	if (!b)
 		return STATUS_FAILED;
-	if (b->db->writer)
-		writer_hand(b->db->writer, NULL);
-	if (!b->db->status)
+	if (db_own(b->db))
 		bulk_insert_rest(b);
 	status = db_status(b->db);
 	sqlite3_finalize(b->many);

@@ -41,17 +41,40 @@ enum status db_exec(struct db *db, const char *sql);
 enum status db_status(const struct db *db);
 const char *db_path(const struct db *db);
 
+#define DB_NULL INT64_MIN /* an integer that stands for NULL */
+
 /* Never NULL-checked by callers: a NULL query makes the calls below do nothing. */
 struct query *db_prepare(struct db *db, const char *sql);
 void db_bind_int(struct query *q, int index, int64_t value); /* ?1 is index 1 */
 void db_bind_real(struct query *q, int index, double value);
 void db_bind_text(struct query *q, int index, const char *text); /* NULL binds NULL */
-void db_bind_null(struct query *q, int index);
+
 bool db_step(struct query *q);  /* true: a row */
 void db_reset(struct query *q); /* to run it again; bindings stay */
 enum status db_finish(struct query *q);
 /* Step to the end and reset: for INSERTs. */
 void db_run(struct query *q);
+
+/* The same with ?1 ... bound: db_insert(q, DB_INT(process), DB_TEXT(key), DB_REAL(value)). */
+#define db_insert(q, ...)                                                                       \
+	db_run_with(q, (int)(sizeof((struct db_cell[]){__VA_ARGS__}) / sizeof(struct db_cell)), \
+	            (const struct db_cell[]){__VA_ARGS__})
+struct db_cell {
+	enum {
+		DB_IS_INT,
+		DB_IS_REAL,
+		DB_IS_TEXT
+	} type;
+	union {
+		int64_t integer;
+		double real;
+		const char *text; /* or NULL */
+	};
+};
+#define DB_INT(value)  ((struct db_cell){.type = DB_IS_INT, .integer = (int64_t)(value)})
+#define DB_REAL(value) ((struct db_cell){.type = DB_IS_REAL, .real = (value)})
+#define DB_TEXT(value) ((struct db_cell){.type = DB_IS_TEXT, .text = (value)})
+void db_run_with(struct query *q, int count, const struct db_cell *cells);
 
 /* Columns count from 0. */
 int64_t db_int(struct query *q, int column);
@@ -65,13 +88,11 @@ bool db_is_real(struct query *q, int column);
 
 /*
  * Many rows of integers into one table, several rows per statement: three times as fast as one
- * by one, and in a thread of their own. DB_NULL stands for NULL. The column `text_column`, if any,
- * is an index into `words`. While one is open no other query may be read (db_step), only run.
+ * by one, and in a thread of their own. While one is open no other query may be read (db_step),
+ * only run.
  */
-#define DB_NULL INT64_MIN
 struct bulk;
-struct bulk *bulk_open(struct db *db, const char *table, int columns);
-void bulk_words(struct bulk *b, int text_column, const char *const *words);
+struct bulk *bulk_open(struct db *db, const char *table);
 void bulk_add(struct bulk *b, const int64_t *values);
 enum status bulk_close(struct bulk *b); /* NULL is fine */
 struct db *bulk_db(struct bulk *b);

@@ -18,7 +18,7 @@ static void rows_come_back_as_they_went_in(void **state)
 	db_bind_int(q, 1, INT64_C(-5000000000));
 	db_bind_real(q, 2, 0.25);
 	db_bind_text(q, 3, "text");
-	db_bind_null(q, 4);
+	db_bind_int(q, 4, DB_NULL);
 	assert_true(db_step(q));
 	assert_int_equal(db_int(q, 0), INT64_C(-5000000000));
 	assert_true(db_real(q, 1) == 0.25);
@@ -41,7 +41,7 @@ static void bulk_rows_all_arrive_whatever_their_number(void **state)
 		struct db *db;
 
 		assert_int_equal(db_create_memory(&db), STATUS_OK);
-		b = bulk_open(db, "loss", 4);
+		b = bulk_open(db, "loss");
 		for (int64_t k = 1; k <= n; k++) {
 			const int64_t row[] = {1, DB_NULL, 0, k};
 

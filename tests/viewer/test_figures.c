@@ -37,7 +37,7 @@ static const struct sample samples[] = {
 static void bind_known(struct query *q, int index, int64_t value)
 {
 	if (value < 0)
-		db_bind_null(q, index);
+		db_bind_int(q, index, DB_NULL);
 	else
 		db_bind_int(q, index, value);
 }

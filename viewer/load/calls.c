@@ -219,18 +219,19 @@ static void store_counts(const struct calls *c, int64_t process, int f, struct b
 	}
 }
 
-void calls_store(const struct calls *c, int64_t process, struct calls_tables *tables)
+void calls_store(const struct calls *c, int64_t process, struct bulk *latency, struct bulk *calls,
+                 struct bulk *threads)
 {
 	for (int f = 0; f < CODES; f++) {
-		store_counts(c, process, f, tables->calls);
+		store_counts(c, process, f, calls);
 		for (int k = 0; k < CODES; k++)
-			store_latency(c, process, f, k, tables->latency);
+			store_latency(c, process, f, k, latency);
 	}
 	for (size_t i = 0; i < c->thread_count; i++) {
 		const struct thread *t = &c->threads[i];
 		const int64_t row[] = {process,  t->tid,   t->first,   t->last,  t->allocs,
 		                       t->frees, t->bytes, t->latency, t->tracer};
 
-		bulk_add(tables->thread, row);
+		bulk_add(threads, row);
 	}
 }

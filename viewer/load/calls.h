@@ -63,9 +63,7 @@ uint32_t calls_site(struct calls *c, uint64_t address);
 int latency_bucket(int64_t ns);
 int64_t latency_low(int bucket);
 
-struct calls_tables {
-	struct bulk *latency, *calls, *thread;
-};
-void calls_store(const struct calls *c, int64_t process, struct calls_tables *tables);
+void calls_store(const struct calls *c, int64_t process, struct bulk *latency, struct bulk *calls,
+                 struct bulk *threads);
 
 #endif

@@ -19,21 +19,14 @@
 
 void heap_violation(struct heap *h, const struct fact *f, const char *what)
 {
-	struct query *q = h->tables->violation;
-
 	if (!h->violations++)
 		snprintf(h->first_violation, sizeof(h->first_violation),
 		         "%s: ptr=0x%" PRIx64 ", time=%" PRId64 ", tid=%" PRIu32, what, f->ptr,
 		         f->time, f->tid);
 	if (h->violations > VIOLATIONS_STORED)
 		return;
-	db_bind_int(q, 1, h->process);
-	db_bind_int(q, 2, h->seq);
-	db_bind_int(q, 3, h->time);
-	db_bind_int(q, 4, (int64_t)f->ptr);
-	db_bind_int(q, 5, f->tid);
-	db_bind_text(q, 6, what);
-	db_run(q);
+	db_insert(h->tables->violation, DB_INT(h->process), DB_INT(h->seq), DB_INT(h->time),
+	          DB_INT(f->ptr), DB_INT(f->tid), DB_TEXT(what));
 }
 
 /* ---- figures ---- */
@@ -366,7 +359,8 @@ int heap_store(struct heap *h)
 		return -1;
 	space_store(h);
 	pools_store(h);
-	series_store(&h->series, h->process, &h->tables->series);
-	calls_store(&h->calls, h->process, &h->tables->calls);
+	series_store(&h->series, h->process, h->tables->timeline, h->tables->peak);
+	calls_store(&h->calls, h->process, h->tables->latency_hist, h->tables->calls,
+	            h->tables->thread);
 	return 0;
 }

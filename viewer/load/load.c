@@ -122,9 +122,7 @@ static void set_meta(struct db *db, const char *key, const char *value)
 {
 	struct query *q = db_prepare(db, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)");
 
-	db_bind_text(q, 1, key);
-	db_bind_text(q, 2, value);
-	db_run(q);
+	db_insert(q, DB_TEXT(key), DB_TEXT(value));
 	db_finish(q);
 }
 
@@ -273,22 +271,10 @@ static void store_site(void *arg, int64_t site, int64_t process, uint32_t origin
 
 	if (m && s->resolver)
 		place = site_resolve(s->resolver, m->path, m->build_id, address - m->base);
-	db_bind_int(s->q, 1, site);
-	db_bind_int(s->q, 2, process);
-	db_bind_int(s->q, 3, (int64_t)address);
-	db_bind_text(s->q, 4, m ? m->path : NULL);
-	if (m)
-		db_bind_int(s->q, 5, (int64_t)(address - m->base));
-	else
-		db_bind_null(s->q, 5);
-	db_bind_text(s->q, 6, m && m->build_id[0] ? m->build_id : NULL);
-	db_bind_text(s->q, 7, place.function);
-	db_bind_text(s->q, 8, place.file);
-	if (place.file)
-		db_bind_int(s->q, 9, place.line);
-	else
-		db_bind_null(s->q, 9);
-	db_run(s->q);
+	db_insert(s->q, DB_INT(site), DB_INT(process), DB_INT(address), DB_TEXT(m ? m->path : NULL),
+	          DB_INT(m ? (int64_t)(address - m->base) : DB_NULL),
+	          DB_TEXT(m && m->build_id[0] ? m->build_id : NULL), DB_TEXT(place.function),
+	          DB_TEXT(place.file), DB_INT(place.file ? place.line : DB_NULL));
 }
 
 static void store_sites(struct load *l)

@@ -38,8 +38,6 @@ struct model {
 	struct model_result result;
 };
 
-static const char *const extent_kinds[] = {"brk", "map", "implied"};
-
 /* The words of the trace: what the codes in the database's columns mean. */
 /* clang-format off */
 #define CODE(number, NAME, word, what) {number, #word},
@@ -65,10 +63,7 @@ static enum status no_memory(struct model *m)
 
 static void store_word(struct query *q, const char *class, int code, const char *name)
 {
-	db_bind_text(q, 1, class);
-	db_bind_int(q, 2, code);
-	db_bind_text(q, 3, name);
-	db_run(q);
+	db_insert(q, DB_TEXT(class), DB_INT(code), DB_TEXT(name));
 }
 
 static void store_words(struct db *db)
@@ -100,61 +95,26 @@ static void store_unknown_words(struct model *m)
 	db_finish(q);
 }
 
-/* The bulk tables, by name and number of columns: they must match schema.sql. */
-struct bulk_row {
-	struct bulk **bulk;
-	const char *table;
-	int columns;
-};
-
-#define BULKS 13
-
-static void bulk_rows(struct heap_tables *t, struct bulk_row rows[BULKS])
-{
-	const struct bulk_row all[BULKS] = {
-		{&t->block, "block", 22},
-		{&t->deferred, "deferred", 7},
-		{&t->pool, "pool", 12},
-		{&t->extent, "extent", 8},
-		{&t->returned, "returned", 7},
-		{&t->resident, "resident", 6},
-		{&t->coalesce, "coalesce", 10},
-		{&t->sbrk, "sbrk", 8},
-		{&t->fail, "fail", 9},
-		{&t->series.timeline, "timeline", 17},
-		{&t->calls.latency, "latency_hist", 8},
-		{&t->calls.calls, "calls", 7},
-		{&t->calls.thread, "thread", 9},
-	};
-
-	memcpy(rows, all, sizeof(all));
-}
-
 static enum status open_tables(struct heap_tables *t)
 {
-	struct bulk_row rows[BULKS];
-
-	bulk_rows(t, rows);
-	for (int i = 0; i < BULKS; i++)
-		*rows[i].bulk = bulk_open(t->db, rows[i].table, rows[i].columns);
-	bulk_words(t->extent, 3, extent_kinds);
+#define TABLE(name) t->name = bulk_open(t->db, #name);
+	HEAP_TABLES
+#undef TABLE
 	t->violation = db_prepare(t->db, "INSERT INTO violation VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-	t->series.peak = db_prepare(t->db, "INSERT INTO peak VALUES (?1, ?2, ?3, ?4, ?5)");
+	t->peak = db_prepare(t->db, "INSERT INTO peak VALUES (?1, ?2, ?3, ?4, ?5)");
 	return db_status(t->db);
 }
 
 static void close_tables(struct heap_tables *t)
 {
-	struct bulk_row rows[BULKS];
-
-	bulk_rows(t, rows);
-	for (int i = 0; i < BULKS; i++) {
-		bulk_close(*rows[i].bulk);
-		*rows[i].bulk = NULL;
-	}
+#define TABLE(name)          \
+	bulk_close(t->name); \
+	t->name = NULL;
+	HEAP_TABLES
+#undef TABLE
 	db_finish(t->violation);
-	db_finish(t->series.peak);
-	t->violation = t->series.peak = NULL;
+	db_finish(t->peak);
+	t->violation = t->peak = NULL;
 }
 
 enum status model_open(struct model **out, struct db *db)
@@ -307,38 +267,15 @@ static void store_process(struct model *m, const struct image *image)
 	const struct process_info *info = &image->info;
 	const struct fact *said = &info->fact;
 	const struct heap *h = image->heap;
-	struct query *q = m->process;
-	const int64_t numbers[] = {
-		said->allocator_version,
-		said->format,
-		said->page_size,
-		h->header,
-		said->clock_cost,
-		info->clock_offset,
-		h->first_time,
-		h->time,
-		h->events,
-		h->seq,
-		image->lost,
-		h->unknown_frees,
-		h->violations,
-		h->implied,
-		is_complete(m, image),
-	};
 
-	db_bind_int(q, 1, image->process);
-	db_bind_int(q, 2, said->pid);
-	db_bind_int(q, 3, said->ppid);
-	if (image->parent)
-		db_bind_int(q, 4, image->parent);
-	else
-		db_bind_null(q, 4);
-	db_bind_text(q, 5, info->host);
-	db_bind_text(q, 6, info->name);
-	db_bind_text(q, 7, info->allocator);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		db_bind_int(q, 8 + (int)i, numbers[i]);
-	db_run(q);
+	db_insert(m->process, DB_INT(image->process), DB_INT(said->pid), DB_INT(said->ppid),
+	          DB_INT(or_null(image->parent, image->parent)), DB_TEXT(info->host),
+	          DB_TEXT(info->name), DB_TEXT(info->allocator), DB_INT(said->allocator_version),
+	          DB_INT(said->format), DB_INT(said->page_size), DB_INT(h->header),
+	          DB_INT(said->clock_cost), DB_INT(info->clock_offset), DB_INT(h->first_time),
+	          DB_INT(h->time), DB_INT(h->events), DB_INT(h->seq), DB_INT(image->lost),
+	          DB_INT(h->unknown_frees), DB_INT(h->violations), DB_INT(h->implied),
+	          DB_INT(is_complete(m, image)));
 }
 
 static void add_result(struct model_result *r, const struct image *image)
@@ -519,17 +456,8 @@ static void store_losses(struct model *m)
 		const struct loss *l = &m->losses[i];
 
 		m->result.lost += l->count;
-		db_bind_int(q, 1, process_of(m, l->origin));
-		if (l->begin == DB_NULL)
-			db_bind_null(q, 2);
-		else
-			db_bind_int(q, 2, l->begin);
-		if (l->end == DB_NULL)
-			db_bind_null(q, 3);
-		else
-			db_bind_int(q, 3, l->end);
-		db_bind_int(q, 4, l->count);
-		db_run(q);
+		db_insert(q, DB_INT(process_of(m, l->origin)), DB_INT(l->begin), DB_INT(l->end),
+		          DB_INT(l->count));
 	}
 	db_finish(q);
 }
@@ -544,6 +472,8 @@ enum status model_finish(struct model *m)
 	store_losses(m);
 	store_unknown_words(m);
 	close_tables(&m->tables);
+	db_exec(m->tables.db, "UPDATE extent SET kind = CASE kind WHEN '0' THEN 'brk'"
+	                      " WHEN '1' THEN 'map' ELSE 'implied' END");
 	db_finish(m->process);
 	m->process = NULL;
 	return status ? status : db_status(m->tables.db);

@@ -129,21 +129,14 @@ static void store_timeline(struct series *r, int64_t process, struct bulk *timel
 	free(all);
 }
 
-void series_store(struct series *r, int64_t process, struct series_tables *tables)
+void series_store(struct series *r, int64_t process, struct bulk *timeline, struct query *peak)
 {
 	if (!r->any)
 		return;
-	store_timeline(r, process, tables->timeline);
-	for (int i = 0; i < FIGURES; i++) {
-		struct query *q = tables->peak;
-
-		if (!isfinite(r->peak[i].value))
-			continue;
-		db_bind_int(q, 1, process);
-		db_bind_text(q, 2, figure_rows[i].key);
-		db_bind_real(q, 3, r->peak[i].value);
-		db_bind_int(q, 4, r->peak[i].at.seq);
-		db_bind_int(q, 5, r->peak[i].at.time);
-		db_run(q);
-	}
+	store_timeline(r, process, timeline);
+	for (int i = 0; i < FIGURES; i++)
+		if (isfinite(r->peak[i].value))
+			db_insert(peak, DB_INT(process), DB_TEXT(figure_rows[i].key),
+			          DB_REAL(r->peak[i].value), DB_INT(r->peak[i].at.seq),
+			          DB_INT(r->peak[i].at.time));
 }

@@ -46,12 +46,7 @@ void series_release(struct series *r);
 /* Takes note of one more state. -1: out of memory. */
 int series_add(struct series *r, const struct sample *s);
 
-struct series_tables {
-	struct bulk *timeline;
-	struct query *peak;
-};
-
 /* Writes timeline and peak rows of one process. */
-void series_store(struct series *r, int64_t process, struct series_tables *tables);
+void series_store(struct series *r, int64_t process, struct bulk *timeline, struct query *peak);
 
 #endif

@@ -23,18 +23,34 @@
 #include "range.h"
 #include "series.h"
 
+/* The tables of schema.sql with many rows, integers all. */
+#define HEAP_TABLES         \
+	TABLE(block)        \
+	TABLE(deferred)     \
+	TABLE(pool)         \
+	TABLE(extent)       \
+	TABLE(returned)     \
+	TABLE(resident)     \
+	TABLE(coalesce)     \
+	TABLE(sbrk)         \
+	TABLE(fail)         \
+	TABLE(timeline)     \
+	TABLE(latency_hist) \
+	TABLE(calls)        \
+	TABLE(thread)
+
 /* Where rows go; shared by all heaps of a load. */
 struct heap_tables {
 	struct db *db;
-	struct bulk *block, *deferred, *pool, *extent, *returned;
-	struct bulk *resident, *coalesce, *sbrk, *fail;
-	struct query *violation;
-	struct series_tables series;
-	struct calls_tables calls;
+#define TABLE(name) struct bulk *name;
+	HEAP_TABLES
+#undef TABLE
+	struct query *violation, *peak;
 	int64_t next_block;         /* block.id, number in order of death */
 	bool codes[CLASSES][CODES]; /* that occurred: those without a word need one */
 };
 
+/* extent.kind, as a number until model_finish(). */
 enum extent_kind {
 	EXTENT_BRK,
 	EXTENT_MAP,
