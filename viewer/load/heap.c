@@ -25,7 +25,7 @@ void heap_violation(struct heap *h, const struct fact *f, const char *what)
 		         f->time, f->tid);
 	if (h->violations > VIOLATIONS_STORED)
 		return;
-	db_insert(h->tables->violation, DB_INT(h->process), DB_INT(h->seq), DB_INT(h->time),
+	db_insert(h->tables->violation, DB_INT(h->process), DB_INT(h->now.seq), DB_INT(h->now.time),
 	          DB_INT(f->ptr), DB_INT(f->tid), DB_TEXT(what));
 }
 
@@ -43,39 +43,30 @@ static uint64_t top_end(const struct heap *h)
 }
 
 /* Looked up only when the free set changed: most facts are of pools and do not. */
-static int64_t find_top(struct heap *h)
+static void find_top(struct heap *h)
 {
-	if (!h->top_known) {
-		uint64_t end = top_end(h);
-		const struct range *r = end ? ranges_find(&h->free, end - 1) : NULL;
+	uint64_t end;
+	const struct range *r;
 
-		h->top = r ? r->end - r->start : 0;
-		h->top_known = true;
-	}
-	return (int64_t)h->top;
+	if (h->top_known)
+		return;
+	end = top_end(h);
+	r = end ? ranges_find(&h->free, end - 1) : NULL;
+	h->now.top = r ? (int64_t)(r->end - r->start) : 0;
+	h->top_known = true;
 }
 
-static void take_sample(struct heap *h, struct sample *s)
+/* The figures that follow from the sets. False: the parts do not sum to the extent. */
+static bool take_sample(struct heap *h)
 {
-	*s = (struct sample){
-		.seq = h->seq,
-		.time = h->time,
-		.live = h->live,
-		.slack = h->slack,
-		.tracer = h->tracer,
-		.pool_free = h->pool_free,
-		.deferred = h->deferred,
-		.top = find_top(h),
-		.extent = (int64_t)h->extents.total,
-		.largest_free = (int64_t)ranges_greatest(&h->free),
-		.asked = h->asked,
-		.rss_anon = h->rss_anon,
-		.heap_resident = h->heap_resident,
-		.blocks = h->block_count,
-	};
+	struct sample *s = &h->now;
+
+	find_top(h);
 	s->bins = (int64_t)h->free.total - s->top;
-	s->headers = s->extent - s->live - s->slack - s->tracer - s->pool_free - s->deferred -
-	             s->bins - s->top;
+	s->extent = (int64_t)h->extents.total;
+	s->largest_free = (int64_t)ranges_greatest(&h->free);
+	return s->extent == s->live + s->slack + s->tracer + s->headers + s->pool_free +
+	                            s->deferred + s->bins + s->top;
 }
 
 /* ---- one function per kind of fact ---- */
@@ -92,7 +83,7 @@ static int apply_alloc(struct heap *h, const struct fact *f)
 	if (b->site == SITE_NO_MEMORY || calls_alloc(&h->calls, f))
 		return -1;
 	if (!(f->flags & FLAG_TRACER))
-		h->asked += (int64_t)f->size;
+		h->now.asked += (int64_t)f->size;
 	return 0;
 }
 
@@ -159,7 +150,7 @@ static int apply_realloc_new(struct heap *h, const struct fact *f)
 static int apply_fail(struct heap *h, const struct fact *f)
 {
 	const int64_t row[] = {
-		h->process,  h->seq,           f->time,
+		h->process,  h->now.seq,       f->time,
 		f->tid,      (int64_t)f->size, site_or_null(h, calls_site(&h->calls, f->caller)),
 		f->function, f->error,         f->latency,
 	};
@@ -173,7 +164,7 @@ static int apply_coalesce(struct heap *h, const struct fact *f)
 {
 	const int64_t row[] = {
 		h->process,
-		h->seq,
+		h->now.seq,
 		f->time,
 		f->tid,
 		f->reason,
@@ -196,9 +187,8 @@ static int apply_merge(struct heap *h, const struct fact *f)
 
 static int apply_sbrk(struct heap *h, const struct fact *f)
 {
-	const int64_t row[] = {
-		h->process,          h->seq,     f->time,   f->tid, (int64_t)f->old_end,
-		(int64_t)f->new_end, f->outcome, f->latency};
+	const int64_t row[] = {h->process,          h->now.seq,          f->time,    f->tid,
+	                       (int64_t)f->old_end, (int64_t)f->new_end, f->outcome, f->latency};
 
 	note_code(h, CLASS_outcome, f->outcome);
 	bulk_add(h->tables->sbrk, row);
@@ -254,16 +244,12 @@ static int apply_live(struct heap *h, const struct fact *f)
 
 static int apply_rss(struct heap *h, const struct fact *f)
 {
-	const int64_t row[] = {h->process,
-	                       h->seq,
-	                       f->time,
-	                       (int64_t)f->extent,
-	                       (int64_t)f->rss_anon,
-	                       (int64_t)f->heap_resident};
+	const int64_t row[] = {h->process,         h->now.seq,           f->time,
+	                       (int64_t)f->extent, (int64_t)f->rss_anon, (int64_t)f->heap_resident};
 
 	bulk_add(h->tables->resident, row);
-	h->rss_anon = (int64_t)f->rss_anon;
-	h->heap_resident = (int64_t)f->heap_resident;
+	h->now.rss_anon = (int64_t)f->rss_anon;
+	h->now.heap_resident = (int64_t)f->heap_resident;
 	return 0;
 }
 
@@ -284,19 +270,20 @@ int heap_apply(struct heap *h, const struct fact *f)
 		[FACT_LIVE] = apply_live,
 		[FACT_RSS] = apply_rss,
 	};
-	struct sample s;
+	bool summed;
 
-	h->seq++;
-	h->time = f->time;
-	if (h->seq == 1)
+	h->now.seq++;
+	h->now.time = f->time;
+	if (h->now.seq == 1)
 		h->first_time = f->time;
 	if (f->effect != FACT_REALLOC_NEW)
 		h->events++;
 	if (apply[f->effect] && apply[f->effect](h, f))
 		return -1;
-	take_sample(h, &s);
-	assert(s.headers == h->headers); /* the parts sum to the extent */
-	return series_add(&h->series, &s);
+	summed = take_sample(h);
+	assert(summed); /* the parts, to the extent */
+	(void)summed;
+	return series_add(&h->series, &h->now);
 }
 
 /* ---- beginning and end ---- */
@@ -306,7 +293,7 @@ void heap_init(struct heap *h, struct heap_tables *tables, int64_t process)
 	memset(h, 0, sizeof(*h));
 	h->tables = tables;
 	h->process = process;
-	h->rss_anon = h->heap_resident = DB_NULL;
+	h->now.rss_anon = h->now.heap_resident = DB_NULL;
 	ranges_init(&h->extents);
 	ranges_init(&h->free);
 	ranges_init(&h->pools);
@@ -330,16 +317,15 @@ void heap_clear(struct heap *h)
 
 int heap_copy(struct heap *child, const struct heap *parent)
 {
+	const int64_t begin = child->now.time;
+
 	child->copied = true;
 	child->header = parent->header;
 	child->break_end = parent->break_end;
-	child->live = parent->live;
-	child->slack = parent->slack;
-	child->tracer = parent->tracer;
-	child->pool_free = parent->pool_free;
-	child->deferred = parent->deferred;
-	child->block_count = parent->block_count;
-	child->headers = parent->headers;
+	child->now = parent->now;
+	child->now.seq = child->now.asked = 0;
+	child->now.time = begin;
+	child->now.rss_anon = child->now.heap_resident = DB_NULL;
 	if (space_copy(child, &child->extents, &parent->extents) ||
 	    space_copy(child, &child->free, &parent->free) ||
 	    space_copy(child, &child->returned, &parent->returned) || pools_copy(child, parent))
@@ -349,11 +335,9 @@ int heap_copy(struct heap *child, const struct heap *parent)
 
 int heap_store(struct heap *h)
 {
-	struct fact end = {.time = h->time};
-	struct sample s;
+	struct fact end = {.time = h->now.time};
 
-	take_sample(h, &s);
-	if (s.headers != h->headers || h->headers < 0)
+	if (!take_sample(h) || h->now.headers < 0)
 		heap_violation(h, &end, "the parts of the extent do not sum to it");
 	if (lives_store(h))
 		return -1;

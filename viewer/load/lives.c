@@ -16,18 +16,18 @@ static int64_t asked_of(const struct block *b)
 static void count(struct heap *h, const struct block *b, int sign)
 {
 	if (b->flags & FLAG_TRACER) {
-		h->tracer += sign * (int64_t)b->usable;
+		h->now.tracer += sign * (int64_t)b->usable;
 	} else {
-		h->live += sign * asked_of(b);
-		h->slack += sign * ((int64_t)b->usable - asked_of(b));
-		h->block_count += sign;
+		h->now.live += sign * asked_of(b);
+		h->now.slack += sign * ((int64_t)b->usable - asked_of(b));
+		h->now.blocks += sign;
 	}
 	if (!b->pool)
-		h->headers += sign * ((int64_t)b->chunk - (int64_t)b->usable);
+		h->now.headers += sign * ((int64_t)b->chunk - (int64_t)b->usable);
 	else if (b->pool->capacity)
-		h->pool_free -= sign * (int64_t)b->usable;
+		h->now.pool_free -= sign * (int64_t)b->usable;
 	else
-		h->headers -= sign * (int64_t)b->usable;
+		h->now.headers -= sign * (int64_t)b->usable;
 }
 
 static void store_deferred(const struct heap *h, const struct block *b, bool ended)
@@ -37,9 +37,9 @@ static void store_deferred(const struct heap *h, const struct block *b, bool end
 		(int64_t)b->start,
 		(int64_t)(b->end - b->start),
 		b->since,
-		or_null(h->time, ended),
+		or_null(h->now.time, ended),
 		b->since_seq,
-		or_null(h->seq, ended),
+		or_null(h->now.seq, ended),
 	};
 
 	bulk_add(h->tables->deferred, row);
@@ -65,9 +65,9 @@ static int64_t store_block(struct heap *h, const struct block *b, const struct f
 		or_null((int64_t)b->size, b->size != SIZE_UNKNOWN),
 		(int64_t)b->usable,
 		b->since,
-		or_null(h->time, f != NULL),
+		or_null(h->now.time, f != NULL),
 		b->since_seq,
-		or_null(h->seq, f != NULL),
+		or_null(h->now.seq, f != NULL),
 		site_or_null(h, b->site),
 		site_or_null(h, site),
 		b->tid,
@@ -92,7 +92,7 @@ static int end_deferred(struct heap *h, struct block *b)
 	struct block copy = *b;
 
 	store_deferred(h, b, true);
-	h->deferred -= (int64_t)copy.chunk;
+	h->now.deferred -= (int64_t)copy.chunk;
 	blocks_remove(&h->blocks, b);
 	return space_vacate(h, copy.start, copy.end, copy.chunk);
 }
@@ -101,9 +101,9 @@ static int end_deferred(struct heap *h, struct block *b)
 static void begin_deferred(struct heap *h, struct block *b)
 {
 	b->state = BLOCK_DEFERRED;
-	b->since = h->time;
-	b->since_seq = h->seq;
-	h->deferred += (int64_t)b->chunk;
+	b->since = h->now.time;
+	b->since_seq = h->now.seq;
+	h->now.deferred += (int64_t)b->chunk;
 }
 
 /* Ends a live block; *id, if not NULL, gets its block.id. */
@@ -216,7 +216,7 @@ struct block *lives_begin(struct heap *h, const struct fact *f, uint64_t size, u
 	b->size = size;
 	b->usable = usable;
 	b->since = f->time;
-	b->since_seq = h->seq;
+	b->since_seq = h->now.seq;
 	b->prior = DB_NULL;
 	b->tid = f->tid;
 	b->latency = f->latency;
@@ -248,8 +248,8 @@ int lives_copy(struct heap *child, const struct heap *parent)
 			return -1;
 		*b = *from;
 		b->flags |= FLAG_INHERITED;
-		b->since = child->time;
-		b->since_seq = child->seq;
+		b->since = child->now.time;
+		b->since_seq = child->now.seq;
 		b->prior = DB_NULL;
 		if (b->pool)
 			b->pool = pools_inherit(child, parent, b->pool, b->ptr);

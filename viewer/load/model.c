@@ -236,7 +236,7 @@ static int begin_image(struct model *m, struct image *image, const struct fact *
 	heap_init(image->heap, &m->tables, image->process);
 	/* A trace without lw:process (LTTng's own wrapper): glibc's header is the best guess. */
 	image->heap->header = is_announced(image) ? image->info.fact.header : 8;
-	image->heap->time = f->time;
+	image->heap->now.time = f->time;
 	m->current[image->info.fact.origin] = image;
 	if (!parent)
 		return 0;
@@ -273,7 +273,7 @@ static void store_process(struct model *m, const struct image *image)
 	          DB_TEXT(info->name), DB_TEXT(info->allocator), DB_INT(said->allocator_version),
 	          DB_INT(said->format), DB_INT(said->page_size), DB_INT(h->header),
 	          DB_INT(said->clock_cost), DB_INT(info->clock_offset), DB_INT(h->first_time),
-	          DB_INT(h->time), DB_INT(h->events), DB_INT(h->seq), DB_INT(image->lost),
+	          DB_INT(h->now.time), DB_INT(h->events), DB_INT(h->now.seq), DB_INT(image->lost),
 	          DB_INT(h->unknown_frees), DB_INT(h->violations), DB_INT(h->implied),
 	          DB_INT(is_complete(m, image)));
 }

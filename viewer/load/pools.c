@@ -51,9 +51,9 @@ static void store_pool(const struct heap *h, const struct pool *p, bool ended)
 		(int64_t)p->offset,
 		p->tid,
 		p->begin,
-		or_null(h->time, ended),
+		or_null(h->now.time, ended),
 		p->begin_seq,
-		or_null(h->seq, ended),
+		or_null(h->now.seq, ended),
 		p->peak_used,
 	};
 
@@ -67,8 +67,8 @@ static int end_pool(struct heap *h, struct range *r)
 	uint64_t bytes = r->end - r->start, objects = p->capacity * p->object;
 
 	store_pool(h, p, true);
-	h->pool_free -= (int64_t)objects;
-	h->headers -= (int64_t)(bytes - objects);
+	h->now.pool_free -= (int64_t)objects;
+	h->now.headers -= (int64_t)(bytes - objects);
 	ranges_remove(&h->pools, r);
 	free(r);
 	pools_let(p);
@@ -88,8 +88,8 @@ static struct pool *new_pool(const struct heap *h, const struct fact *f)
 		.object = f->object,
 		.capacity = f->capacity,
 		.offset = f->offset,
-		.begin = h->time,
-		.begin_seq = h->seq,
+		.begin = h->now.time,
+		.begin_seq = h->now.seq,
 		.tid = f->tid,
 		.references = 1,
 	};
@@ -143,8 +143,8 @@ int pools_new(struct heap *h, const struct fact *f)
 		return -1;
 	}
 	r->data = p;
-	h->pool_free += (int64_t)(p->capacity * p->object);
-	h->headers += (int64_t)taken - (int64_t)(p->capacity * p->object);
+	h->now.pool_free += (int64_t)(p->capacity * p->object);
+	h->now.headers += (int64_t)taken - (int64_t)(p->capacity * p->object);
 	return 0;
 }
 
@@ -176,8 +176,8 @@ int pools_copy(struct heap *child, const struct heap *parent)
 		if (!p)
 			return -1;
 		*p = *(struct pool *)r->data;
-		p->begin = child->time;
-		p->begin_seq = child->seq;
+		p->begin = child->now.time;
+		p->begin_seq = child->now.seq;
 		p->peak_used = p->used;
 		p->references = 1;
 		ranges_find(&child->pools, r->start)->data = p;

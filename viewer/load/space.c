@@ -12,7 +12,7 @@
 static void piece_store(const struct heap *h, struct bulk *table, const struct range *r,
                         uint64_t start, uint64_t end, bool ended)
 {
-	const int64_t finish = or_null(h->time, ended), finish_seq = or_null(h->seq, ended);
+	const int64_t finish = or_null(h->now.time, ended), finish_seq = or_null(h->now.seq, ended);
 	const int64_t length = (int64_t)(end - start);
 
 	if (table == h->tables->extent) {
@@ -33,8 +33,8 @@ static struct range *piece_insert(const struct heap *h, struct ranges *set, uint
 
 	if (r) {
 		r->tag = tag;
-		r->time = h->time;
-		r->seq = h->seq;
+		r->time = h->now.time;
+		r->seq = h->now.seq;
 	}
 	return r;
 }
@@ -120,7 +120,7 @@ int space_cut(struct heap *h, uint64_t start, uint64_t end)
 	freed = ranges_cut(&h->free, start, end);
 	if (freed == NO_MEMORY)
 		return -1;
-	h->headers -= (int64_t)(before - h->extents.total) - (int64_t)freed;
+	h->now.headers -= (int64_t)(before - h->extents.total) - (int64_t)freed;
 	return 0;
 }
 
@@ -176,7 +176,7 @@ int space_vacate(struct heap *h, uint64_t start, uint64_t end, uint64_t chunk)
 		added += n;
 		start = to;
 	}
-	h->headers += (int64_t)chunk - (int64_t)added;
+	h->now.headers += (int64_t)chunk - (int64_t)added;
 	return 0;
 }
 

@@ -66,25 +66,20 @@ struct pending {
 
 struct heap {
 	struct heap_tables *tables;
-	int64_t process;   /* process.id */
-	uint32_t header;   /* bytes in front of a chunk's payload */
-	int64_t seq, time; /* of the fact under way */
+	int64_t process; /* process.id */
+	uint32_t header; /* bytes in front of a chunk's payload */
 	int64_t first_time;
 	int64_t events; /* facts, a realloc counted once */
 
 	struct ranges extents, free, pools, returned;
 	struct blocks blocks;
 	uint64_t break_end; /* where the break of this heap stands, 0 unknown */
-	uint64_t top;       /* length of the free range that ends there */
-	bool top_known;     /* false: the free set or the break changed since */
+	bool top_known;     /* false: the free set or the break changed since now.top was found */
 	struct pending *pending;
 	size_t pending_count;
 
-	/* Figures, bytes; what is not here follows from the sets' totals. */
-	int64_t live, slack, tracer, pool_free, deferred, block_count;
-	int64_t headers; /* counted on its own: must equal the rest of the extent */
-	int64_t asked;   /* cumulative */
-	int64_t rss_anon, heap_resident;
+	struct sample
+		now; /* after the fact under way; what follows from the sets, by take_sample() */
 	int64_t unknown_frees, violations, implied;
 	bool copied; /* began as a copy of a parent's heap */
 	bool dumped; /* the recording began on a running heap */
