@@ -3,10 +3,7 @@
 #include "repair.h"
 
 #include <dirent.h>
-#include <endian.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +30,7 @@
 /* No event of ours ends in so many zero bytes; a power cut leaves whole pages of them. */
 #define ZERO_TAIL 32
 
-/* A file in memory. */
+/* A file, mapped: it may be larger than memory, of a stream only the packets' ends are touched. */
 struct bytes {
 	const uint8_t *data;
 	size_t size;
@@ -42,119 +39,86 @@ struct bytes {
 static enum status map_file(const char *path, struct bytes *b)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
+	enum status status = STATUS_OK;
+	struct stat st = {.st_size = 0};
 	void *data = NULL;
 
-	*b = (struct bytes){NULL, 0};
-	if (fd < 0 || fstat(fd, &st)) {
-		enum status status =
-			msg_errno(STATUS_INPUT, "cannot open trace: path=\"%s\"", path);
-
-		if (fd >= 0)
-			close(fd);
-		return status;
-	}
-	if (st.st_size) {
+	if (fd < 0 || fstat(fd, &st))
+		status = msg_errno(STATUS_INPUT, "cannot open trace: path=\"%s\"", path);
+	else if (st.st_size)
 		data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-		if (data == MAP_FAILED) {
-			close(fd);
-			return msg_errno(STATUS_INPUT, "cannot read trace: path=\"%s\"", path);
-		}
-	}
-	close(fd);
+	if (data == MAP_FAILED)
+		status = msg_errno(STATUS_INPUT, "cannot read trace: path=\"%s\"", path);
+	if (fd >= 0)
+		close(fd);
 	*b = (struct bytes){data, (size_t)st.st_size};
-	return STATUS_OK;
+	return status;
 }
 
-static void unmap_file(struct bytes *b)
+static void unmap_file(const struct bytes *b)
 {
 	if (b->data)
 		munmap((void *)b->data, b->size);
 }
 
-static uint32_t get32(const uint8_t *at, bool swap)
+/* An integer of `size` bytes in the byte order of the trace. */
+static uint64_t get(const uint8_t *at, size_t size, bool big_endian)
 {
-	uint32_t v;
+	uint64_t value = 0;
 
-	memcpy(&v, at, sizeof(v));
-	return swap ? __builtin_bswap32(v) : v;
+	for (size_t i = 0; i < size; i++)
+		value = value << 8 | at[big_endian ? i : size - 1 - i];
+	return value;
 }
 
-static uint64_t get64(const uint8_t *at, bool swap)
+/* Does a packet begin here? Its magic number tells its byte order. */
+static bool find_order(const uint8_t *at, uint32_t magic, bool *big_endian)
 {
-	uint64_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return swap ? __builtin_bswap64(v) : v;
+	*big_endian = get(at, 4, true) == magic;
+	return *big_endian || get(at, 4, false) == magic;
 }
 
 /* ---- streams ---- */
 
-/* A stream is walked by its packets' headers: it may be larger than memory. */
-struct stream {
-	int fd;
-	uint64_t size;
-};
-
-static bool read_at(const struct stream *s, uint64_t at, uint8_t *out, size_t size)
+static bool all_zeros(const uint8_t *at, size_t size)
 {
-	while (size) {
-		ssize_t n = pread(s->fd, out, size, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		out += n;
-		at += (uint64_t)n;
-		size -= (size_t)n;
+	while (size && !*at) {
+		at++;
+		size--;
 	}
-	return true;
-}
-
-static bool has_zero_tail(const struct stream *s, uint64_t end)
-{
-	uint8_t tail[ZERO_TAIL];
-
-	if (!read_at(s, end - ZERO_TAIL, tail, sizeof(tail)))
-		return true;
-	for (int i = 0; i < ZERO_TAIL; i++)
-		if (tail[i])
-			return false;
-	return true;
+	return !size;
 }
 
 /* What is wrong with the packet at `at`, or NULL and its size. */
-static const char *check_packet(const struct stream *s, uint64_t at, uint64_t *size)
+static const char *check_packet(const struct bytes *b, size_t at, size_t *size)
 {
-	uint8_t p[STREAM_HEADER];
-	uint64_t left = s->size - at, content, packet;
-	bool swap;
+	const uint8_t *p = b->data + at;
+	uint64_t left = b->size - at, content, packet;
+	bool big;
 
-	if (left < STREAM_HEADER || !read_at(s, at, p, sizeof(p)))
+	if (left < STREAM_HEADER)
 		return "is cut short";
-	swap = get32(p, false) == __builtin_bswap32(STREAM_MAGIC);
-	if (!swap && get32(p, false) != STREAM_MAGIC)
+	if (!find_order(p, STREAM_MAGIC, &big))
 		return "has a packet without its magic number";
-	content = get64(p + STREAM_CONTENT_AT, swap) / 8;
-	packet = get64(p + STREAM_PACKET_AT, swap) / 8;
+	content = get(p + STREAM_CONTENT_AT, 8, big) / 8;
+	packet = get(p + STREAM_PACKET_AT, 8, big) / 8;
 	if (content < STREAM_HEADER || content > packet)
 		return "has a packet of impossible size";
 	if (packet > left)
 		return "is cut short";
-	if (content >= STREAM_HEADER + ZERO_TAIL && has_zero_tail(s, at + content))
+	if (content >= STREAM_HEADER + ZERO_TAIL && all_zeros(p + content - ZERO_TAIL, ZERO_TAIL))
 		return "ends in zeros";
 	*size = packet;
 	return NULL;
 }
 
 /* Bytes of the whole, sound packets at the beginning; *what: why it ends before the file does. */
-static uint64_t sound_prefix(const struct stream *s, const char **what)
+static size_t sound_prefix(const struct bytes *b, const char **what)
 {
-	uint64_t at = 0, size = 0;
+	size_t at = 0, size = 0;
 
 	*what = NULL;
-	while (at < s->size && !(*what = check_packet(s, at, &size)))
+	while (at < b->size && !(*what = check_packet(b, at, &size)))
 		at += size;
 	return at;
 }
@@ -173,13 +137,13 @@ static char *metadata_text(const struct bytes *b, size_t *length, bool *damaged)
 	while (at < b->size) {
 		const uint8_t *p = b->data + at;
 		size_t left = b->size - at, content, packet;
-		bool swap = left >= 4 && get32(p, false) == __builtin_bswap32(METADATA_MAGIC);
+		bool big;
 
 		*damaged = true;
-		if (left < METADATA_HEADER || (!swap && get32(p, false) != METADATA_MAGIC))
+		if (left < METADATA_HEADER || !find_order(p, METADATA_MAGIC, &big))
 			break;
-		content = get32(p + METADATA_CONTENT_AT, swap) / 8;
-		packet = get32(p + METADATA_PACKET_AT, swap) / 8;
+		content = get(p + METADATA_CONTENT_AT, 4, big) / 8;
+		packet = get(p + METADATA_PACKET_AT, 4, big) / 8;
 		if (content < METADATA_HEADER || content > packet)
 			break;
 		*damaged = packet > left;
@@ -232,14 +196,6 @@ static size_t whole_declarations(const char *text, size_t length)
 	return whole;
 }
 
-static bool only_blank(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		if (!strchr(" \t\r\n", text[i]))
-			return false;
-	return true;
-}
-
 /* Without these nothing can be decoded. */
 static bool is_enough(const char *text)
 {
@@ -256,15 +212,9 @@ static void note(struct repair *r, const char *name, const char *what)
 
 static enum status make_copy(struct repair *r, const char *scratch)
 {
-	size_t room = strlen(scratch) + sizeof("/.lwview-mended-XXXXXX");
-
-	if (r->copy)
-		return STATUS_OK;
-	r->copy = malloc(room);
-	if (!r->copy)
-		return msg_errno(STATUS_FAILED, "cannot mend trace");
-	snprintf(r->copy, room, "%s/.lwview-mended-XXXXXX", scratch);
-	if (mkdtemp(r->copy))
+	if (asprintf(&r->copy, "%s/.lwview-mended-XXXXXX", scratch) < 0)
+		r->copy = NULL;
+	else if (mkdtemp(r->copy))
 		return STATUS_OK;
 	free(r->copy);
 	r->copy = NULL;
@@ -281,29 +231,6 @@ static enum status write_copy(const struct repair *r, const char *name, const vo
 	snprintf(path, sizeof(path), "%s/%s", r->copy, name);
 	f = fopen(path, "wxe");
 	ok = f && fwrite(data, 1, size, f) == size;
-	if (f && fclose(f))
-		ok = false;
-	return ok ? STATUS_OK : msg_errno(STATUS_FAILED, "cannot mend trace: path=\"%s\"", path);
-}
-
-/* The first `size` bytes of a stream. */
-static enum status copy_prefix(const struct repair *r, const char *name, const struct stream *s,
-                               uint64_t size)
-{
-	static uint8_t buffer[1 << 16];
-	char path[4096];
-	bool ok;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", r->copy, name);
-	f = fopen(path, "wxe");
-	ok = f != NULL;
-	for (uint64_t at = 0; ok && at < size;) {
-		size_t n = size - at < sizeof(buffer) ? (size_t)(size - at) : sizeof(buffer);
-
-		ok = read_at(s, at, buffer, n) && fwrite(buffer, 1, n, f) == n;
-		at += n;
-	}
 	if (f && fclose(f))
 		ok = false;
 	return ok ? STATUS_OK : msg_errno(STATUS_FAILED, "cannot mend trace: path=\"%s\"", path);
@@ -326,11 +253,6 @@ static enum status link_copy(const struct repair *r, const char *directory, cons
 
 /* ---- one trace directory ---- */
 
-struct listing {
-	struct dirent **entries;
-	int count;
-};
-
 /* Streams: every plain file but the metadata; index/ and hidden files are not read here. */
 static bool is_stream(const char *directory, const struct dirent *entry)
 {
@@ -343,59 +265,45 @@ static bool is_stream(const char *directory, const struct dirent *entry)
 	return !stat(path, &st) && S_ISREG(st.st_mode);
 }
 
-static enum status open_stream(struct stream *s, const char *path)
-{
-	struct stat st;
-
-	s->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (s->fd >= 0 && !fstat(s->fd, &st)) {
-		s->size = (uint64_t)st.st_size;
-		return STATUS_OK;
-	}
-	if (s->fd >= 0)
-		close(s->fd);
-	return msg_errno(STATUS_INPUT, "cannot open trace: path=\"%s\"", path);
-}
-
 /* Checks one stream; `write` puts what is to be read of it into the copy instead. */
 static enum status handle_stream(struct repair *r, const char *directory, const char *name,
                                  bool write)
 {
 	char path[4096];
 	const char *what;
-	struct stream s = {-1, 0};
 	enum status status;
-	uint64_t sound;
+	struct bytes b;
+	size_t sound;
 
 	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	status = open_stream(&s, path);
+	status = map_file(path, &b);
 	if (status)
 		return status;
-	sound = sound_prefix(&s, &what);
+	sound = sound_prefix(&b, &what);
 	if (!write && what)
 		note(r, name, what);
 	else if (write && !what)
 		status = link_copy(r, directory, name);
 	else if (write && sound)
-		status = copy_prefix(r, name, &s, sound);
-	close(s.fd);
+		status = write_copy(r, name, b.data, sound);
+	unmap_file(&b);
 	return status;
 }
 
 static enum status handle_streams(struct repair *r, const char *directory, bool write)
 {
-	struct listing l = {NULL, 0};
+	struct dirent **entries;
+	int count = scandir(directory, &entries, NULL, alphasort);
 	enum status status = STATUS_OK;
 
-	l.count = scandir(directory, &l.entries, NULL, alphasort);
-	if (l.count < 0)
+	if (count < 0)
 		return msg_errno(STATUS_INPUT, "cannot open trace: path=\"%s\"", directory);
-	for (int i = 0; i < l.count; i++) {
-		if (!status && is_stream(directory, l.entries[i]))
-			status = handle_stream(r, directory, l.entries[i]->d_name, write);
-		free(l.entries[i]);
+	for (int i = 0; i < count; i++) {
+		if (!status && is_stream(directory, entries[i]))
+			status = handle_stream(r, directory, entries[i]->d_name, write);
+		free(entries[i]);
 	}
-	free(l.entries);
+	free(entries);
 	return status;
 }
 
@@ -422,7 +330,7 @@ static enum status check_metadata(struct repair *r, const char *directory, char 
 	if (!text)
 		return msg_fail(STATUS_FAILED, "cannot read trace: out of memory");
 	whole = whole_declarations(text, length);
-	if (!damaged && only_blank(text + whole, length - whole) && is_enough(text)) {
+	if (!damaged && !text[whole + strspn(text + whole, " \t\r\n")] && is_enough(text)) {
 		free(text);
 		return STATUS_OK;
 	}
@@ -443,18 +351,17 @@ static enum status write_mended(struct repair *r, const char *directory, const c
 	/* By the signature babeltrace2 knows that the text is not in packets. */
 	static const char signature[] = "/* CTF 1.8 */\n";
 	enum status status = make_copy(r, scratch);
+	char *text;
+	int size;
 
 	if (!status && !metadata)
 		status = link_copy(r, directory, "metadata");
 	if (!status && metadata) {
-		size_t size = sizeof(signature) + strlen(metadata);
-		char *text = malloc(size);
-
-		if (!text)
+		size = asprintf(&text, "%s%s", strncmp(metadata, "/* CTF", 6) ? signature : "",
+		                metadata);
+		if (size < 0)
 			return msg_fail(STATUS_FAILED, "cannot mend trace: out of memory");
-		snprintf(text, size, "%s%s", strncmp(metadata, "/* CTF", 6) ? signature : "",
-		         metadata);
-		status = write_copy(r, "metadata", text, strlen(text));
+		status = write_copy(r, "metadata", text, (size_t)size);
 		free(text);
 	}
 	return status ? status : handle_streams(r, directory, true);
