@@ -30,7 +30,7 @@ struct run {
 };
 
 struct sorter {
-	int fd; /* -1: nothing was written, all facts fit in memory */
+	FILE *file; /* NULL: nothing was written, all facts fit in memory */
 	off_t written;
 	char *directory;
 	struct fact *facts;
@@ -50,7 +50,6 @@ enum status sorter_open(struct sorter **out, const char *directory, size_t chunk
 	*out = s;
 	if (!s)
 		return msg_errno(STATUS_FAILED, "cannot sort");
-	s->fd = -1;
 	s->chunk = chunk ? chunk : CHUNK_DEFAULT;
 	s->directory = strdup(directory);
 	s->facts = malloc(s->chunk * sizeof(*s->facts));
@@ -67,8 +66,8 @@ void sorter_close(struct sorter *s)
 {
 	if (!s)
 		return;
-	if (s->fd >= 0)
-		close(s->fd);
+	if (s->file)
+		fclose(s->file);
 	for (size_t i = 0; i < s->run_count; i++)
 		free(s->runs[i].facts);
 	free(s->runs);
@@ -98,63 +97,44 @@ static void sort_chunk(struct sorter *s)
 
 static enum status open_file(struct sorter *s)
 {
-	s->fd = open(s->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (s->fd < 0) { /* not every file system knows O_TMPFILE */
+	int fd = open(s->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd < 0) { /* not every file system knows O_TMPFILE */
 		char path[4096];
 
 		snprintf(path, sizeof(path), "%s/.lwview-sort-XXXXXX", s->directory);
-		s->fd = mkostemp(path, O_CLOEXEC);
-		if (s->fd >= 0)
+		fd = mkostemp(path, O_CLOEXEC);
+		if (fd >= 0)
 			unlink(path);
 	}
-	if (s->fd >= 0)
+	if (fd >= 0)
+		s->file = fdopen(fd, "w+e");
+	if (s->file)
 		return STATUS_OK;
 	return msg_errno(STATUS_FAILED, "cannot write temporary file: path=\"%s\"", s->directory);
 }
 
-static enum status write_all(struct sorter *s, const void *data, size_t size)
+/* A chunk becomes a run at the end of the file. */
+static enum status flush_chunk(struct sorter *s)
 {
-	const char *at = data;
+	enum status status = s->file ? STATUS_OK : open_file(s);
+	off_t begin = s->written;
 
-	while (size) {
-		ssize_t n = write(s->fd, at, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return msg_errno(STATUS_FAILED, "cannot write temporary file: path=\"%s\"",
-			                 s->directory);
-		at += n;
-		size -= (size_t)n;
-	}
-	return STATUS_OK;
-}
-
-static enum status add_run(struct sorter *s, off_t begin)
-{
+	if (status)
+		return status;
+	sort_chunk(s);
+	s->written += (off_t)(s->count * sizeof(*s->facts));
+	for (size_t i = 0; i < s->count; i++)
+		if (!fwrite(&s->facts[s->keys[i].index], sizeof(*s->facts), 1, s->file))
+			break;
+	if (fflush(s->file) || ferror(s->file))
+		return msg_errno(STATUS_FAILED, "cannot write temporary file: path=\"%s\"",
+		                 s->directory);
+	s->count = 0;
 	if (!array_more(s->runs, s->run_count))
 		return msg_errno(STATUS_FAILED, "cannot sort");
 	s->runs[s->run_count++] = (struct run){.next = begin, .end = s->written};
 	return STATUS_OK;
-}
-
-static enum status flush_chunk(struct sorter *s)
-{
-	struct fact out[256];
-	off_t begin = s->written;
-	enum status status = s->fd < 0 ? open_file(s) : STATUS_OK;
-
-	sort_chunk(s);
-	for (size_t i = 0; i < s->count && !status;) {
-		size_t n = 0;
-
-		while (n < 256 && i < s->count)
-			out[n++] = s->facts[s->keys[i++].index];
-		status = write_all(s, out, n * sizeof(*out));
-		s->written += (off_t)(n * sizeof(*out));
-	}
-	s->count = 0;
-	return status ? status : add_run(s, begin);
 }
 
 enum status sorter_add(struct sorter *s, const struct fact *fact)
@@ -172,24 +152,15 @@ enum status sorter_add(struct sorter *s, const struct fact *fact)
 /* Reads the next stretch of a run; an exhausted run has at == count. */
 static enum status run_fill(struct sorter *s, struct run *r)
 {
-	size_t want = (size_t)(r->end - r->next) / sizeof(*r->facts), done = 0;
+	size_t want = (size_t)(r->end - r->next) / sizeof(*r->facts);
 
-	if (want > READ_AHEAD)
-		want = READ_AHEAD;
 	r->at = 0;
-	r->count = want;
-	while (done < want * sizeof(*r->facts)) {
-		ssize_t n = pread(s->fd, (char *)r->facts + done, want * sizeof(*r->facts) - done,
-		                  r->next);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return msg_errno(STATUS_FAILED, "cannot read temporary file: path=\"%s\"",
-			                 s->directory);
-		done += (size_t)n;
-		r->next += n;
-	}
+	r->count = want < READ_AHEAD ? want : READ_AHEAD;
+	if (fseeko(s->file, r->next, SEEK_SET) ||
+	    fread(r->facts, sizeof(*r->facts), r->count, s->file) != r->count)
+		return msg_errno(STATUS_FAILED, "cannot read temporary file: path=\"%s\"",
+		                 s->directory);
+	r->next += (off_t)(r->count * sizeof(*r->facts));
 	return STATUS_OK;
 }
 
