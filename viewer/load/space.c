@@ -12,35 +12,22 @@
 static void piece_store(const struct heap *h, struct bulk *table, const struct range *r,
                         uint64_t start, uint64_t end, bool ended)
 {
-	const int64_t finish = or_null(h->now.time, ended), finish_seq = or_null(h->now.seq, ended);
-	const int64_t length = (int64_t)(end - start);
+	int64_t row[8], *at = row;
 
-	if (table == h->tables->extent) {
-		const int64_t row[] = {h->process, (int64_t)start, length, r->tag,
-		                       r->time,    finish,         r->seq, finish_seq};
-		bulk_add(table, row);
-	} else {
-		const int64_t row[] = {h->process, (int64_t)start, length,    r->time,
-		                       finish,     r->seq,         finish_seq};
-		bulk_add(table, row);
-	}
+	*at++ = h->process;
+	*at++ = (int64_t)start;
+	*at++ = (int64_t)(end - start);
+	if (table == h->tables->extent)
+		*at++ = r->tag;
+	*at++ = r->time;
+	*at++ = or_null(h->now.time, ended);
+	*at++ = r->seq;
+	*at++ = or_null(h->now.seq, ended);
+	bulk_add(table, row);
 }
 
-static struct range *piece_insert(const struct heap *h, struct ranges *set, uint64_t start,
-                                  uint64_t end, int tag)
-{
-	struct range *r = ranges_insert(set, start, end);
-
-	if (r) {
-		r->tag = tag;
-		r->time = h->now.time;
-		r->seq = h->now.seq;
-	}
-	return r;
-}
-
-/* What is left of a cut piece keeps the piece's beginning. */
-static int piece_keep(struct ranges *set, const struct range *of, uint64_t start, uint64_t end)
+/* A piece of a set, empty ones aside; `of` says what it is and since when. -1: out of memory. */
+static int piece_insert(struct ranges *set, const struct range *of, uint64_t start, uint64_t end)
 {
 	struct range *r;
 
@@ -53,6 +40,11 @@ static int piece_keep(struct ranges *set, const struct range *of, uint64_t start
 	r->time = of->time;
 	r->seq = of->seq;
 	return 0;
+}
+
+static struct range as_of_now(const struct heap *h, int tag)
+{
+	return (struct range){.tag = tag, .time = h->now.time, .seq = h->now.seq};
 }
 
 /* Ends [start, end) of the pieces of a set; each part that ends gets its row. */
@@ -68,7 +60,8 @@ static int pieces_cut(struct heap *h, struct ranges *set, struct bulk *table, ui
 
 		piece_store(h, table, r, from, to, true);
 		ranges_remove(set, r);
-		failed = piece_keep(set, r, r->start, from) || piece_keep(set, r, to, r->end);
+		/* What is left keeps the piece's beginning. */
+		failed = piece_insert(set, r, r->start, from) || piece_insert(set, r, to, r->end);
 		free(r);
 		if (failed)
 			return -1;
@@ -80,13 +73,15 @@ static int pieces_cut(struct heap *h, struct ranges *set, struct bulk *table, ui
 
 int space_add(struct heap *h, uint64_t start, uint64_t end, enum extent_kind kind)
 {
+	const struct range now = as_of_now(h, kind);
+
 	h->top_known = false;
 	while (start < end) {
 		struct range *r = ranges_from(&h->extents, start);
 		uint64_t gap_end = r && r->start < end ? r->start : end;
 
 		if (start < gap_end) {
-			if (!piece_insert(h, &h->extents, start, gap_end, kind) ||
+			if (piece_insert(&h->extents, &now, start, gap_end) ||
 			    ranges_add(&h->free, start, gap_end) == NO_MEMORY)
 				return -1;
 			if (kind == EXTENT_IMPLIED)
@@ -126,11 +121,11 @@ int space_cut(struct heap *h, uint64_t start, uint64_t end)
 
 int space_return(struct heap *h, uint64_t start, uint64_t end)
 {
-	if (start >= end)
-		return 0;
-	if (space_forget_returned(h, start, end))
+	const struct range now = as_of_now(h, 0);
+
+	if (start < end && space_forget_returned(h, start, end))
 		return -1;
-	return piece_insert(h, &h->returned, start, end, 0) ? 0 : -1;
+	return piece_insert(&h->returned, &now, start, end);
 }
 
 /* Makes sure that [start, end) is extent: most often one lookup that says yes. */
@@ -184,9 +179,12 @@ int space_vacate(struct heap *h, uint64_t start, uint64_t end, uint64_t chunk)
 
 int space_copy(struct heap *child, struct ranges *to, const struct ranges *from)
 {
-	for (struct range *r = ranges_from(from, 0); r; r = ranges_from(from, r->end))
-		if (!piece_insert(child, to, r->start, r->end, r->tag))
+	for (struct range *r = ranges_from(from, 0); r; r = ranges_from(from, r->end)) {
+		const struct range now = as_of_now(child, r->tag);
+
+		if (piece_insert(to, &now, r->start, r->end))
 			return -1;
+	}
 	return 0;
 }
 
