@@ -71,27 +71,22 @@ void site_close(struct site_resolver *r)
 	free(r);
 }
 
-static int same_build(Dwfl_Module *module, const char *build_id)
+static bool same_build(Dwfl_Module *module, const char *build_id)
 {
 	const unsigned char *bits;
 	GElf_Addr where, bias;
-	char hex[3];
+	char hex[2 * 64 + 1] = "";
 	int n;
 
-	/* The main file must be looked at before it has an id. */
 	if (!build_id[0])
-		return 1;
+		return true;
+	/* The main file must be looked at before it has an id. */
 	if (!dwfl_module_getelf(module, &bias))
-		return 0;
+		return false;
 	n = dwfl_module_build_id(module, &bits, &where);
-	if (n <= 0 || strlen(build_id) != (size_t)n * 2)
-		return 0;
-	for (int i = 0; i < n; i++) {
-		snprintf(hex, sizeof(hex), "%02x", bits[i]);
-		if (memcmp(hex, build_id + 2 * i, 2))
-			return 0;
-	}
-	return 1;
+	for (int i = 0; i < n && i < 64; i++)
+		sprintf(hex + 2 * i, "%02x", bits[i]);
+	return !strcmp(hex, build_id);
 }
 
 static void open_module(struct site_resolver *r, struct opened *o)
