@@ -340,20 +340,12 @@ static bt_graph_simple_sink_component_consume_func_status sink_consume(
 	return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_OK;
 }
 
-static const bt_component_class_source *find_source(const bt_plugin **plugin)
+static const bt_plugin *find_plugin(const char *name)
 {
-	if (bt_plugin_find("ctf", BT_FALSE, BT_FALSE, BT_TRUE, BT_FALSE, BT_TRUE, plugin) !=
-	    BT_PLUGIN_FIND_STATUS_OK)
-		return NULL;
-	return bt_plugin_borrow_source_component_class_by_name_const(*plugin, "fs");
-}
+	const bt_plugin *plugin = NULL;
 
-static const bt_component_class_filter *find_muxer(const bt_plugin **plugin)
-{
-	if (bt_plugin_find("utils", BT_FALSE, BT_FALSE, BT_TRUE, BT_FALSE, BT_TRUE, plugin) !=
-	    BT_PLUGIN_FIND_STATUS_OK)
-		return NULL;
-	return bt_plugin_borrow_filter_component_class_by_name_const(*plugin, "muxer");
+	bt_plugin_find(name, BT_FALSE, BT_FALSE, BT_TRUE, BT_FALSE, BT_TRUE, &plugin);
+	return plugin;
 }
 
 static bool add_source(bt_graph *graph, const bt_component_class_source *class,
@@ -420,9 +412,12 @@ static enum status run_graph(bt_graph *graph, struct reading *r,
 
 enum status ctf_read(const char *directory, const struct ctf_reader *reader)
 {
-	const bt_plugin *ctf = NULL, *utils = NULL;
-	const bt_component_class_source *source = find_source(&ctf);
-	const bt_component_class_filter *muxer = find_muxer(&utils);
+	const bt_plugin *ctf = find_plugin("ctf"), *utils = find_plugin("utils");
+	const bt_component_class_source *source =
+		ctf ? bt_plugin_borrow_source_component_class_by_name_const(ctf, "fs") : NULL;
+	const bt_component_class_filter *muxer =
+		utils ? bt_plugin_borrow_filter_component_class_by_name_const(utils, "muxer")
+		      : NULL;
 	struct reading *r = calloc(1, sizeof(*r));
 	bt_graph *graph = bt_graph_create(0); /* MIP 0: CTF 1.8, what LTTng up to 2.14 writes */
 	enum status status;
