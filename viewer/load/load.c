@@ -118,18 +118,10 @@ static enum status check_output(struct load *l, bool force)
 	return STATUS_OK;
 }
 
-static void set_meta(struct db *db, const char *key, const char *value)
-{
-	struct query *q = db_prepare(db, "INSERT OR REPLACE INTO meta VALUES (?1, ?2)");
-
-	db_insert(q, DB_TEXT(key), DB_TEXT(value));
-	db_finish(q);
-}
-
 #define LWTRACE_JSON_MAX (1 << 20) /* bytes; a line per process */
 
 /* What lwtrace wrote beside the trace: shown if there, never needed. */
-static void keep_lwtrace_json(const struct load *l)
+static void keep_lwtrace_json(const struct load *l, struct query *meta)
 {
 	char path[4096], *text = malloc(LWTRACE_JSON_MAX);
 	size_t n = 0;
@@ -143,7 +135,7 @@ static void keep_lwtrace_json(const struct load *l)
 	}
 	if (n) {
 		text[n] = 0;
-		set_meta(l->db, "lwtrace", text);
+		db_insert(meta, DB_TEXT("lwtrace"), DB_TEXT(text));
 	}
 	free(text);
 }
@@ -151,17 +143,16 @@ static void keep_lwtrace_json(const struct load *l)
 static void store_meta(const struct load *l)
 {
 	const struct model_result *r = model_result(l->model);
-	char number[24];
+	struct query *meta = db_prepare(l->db, "INSERT INTO meta VALUES (?1, ?2)");
 
-	set_meta(l->db, "loader", "lwview " LW_VERSION);
-	set_meta(l->db, "trace", l->trace);
-	snprintf(number, sizeof(number), "%" PRId64, r->facts);
-	set_meta(l->db, "facts", number);
-	snprintf(number, sizeof(number), "%" PRId64, r->lost);
-	set_meta(l->db, "lost", number);
+	db_insert(meta, DB_TEXT("loader"), DB_TEXT("lwview " LW_VERSION));
+	db_insert(meta, DB_TEXT("trace"), DB_TEXT(l->trace));
+	db_insert(meta, DB_TEXT("facts"), DB_INT(r->facts));
+	db_insert(meta, DB_TEXT("lost"), DB_INT(r->lost));
 	if (l->damage[0])
-		set_meta(l->db, "repaired", l->damage);
-	keep_lwtrace_json(l);
+		db_insert(meta, DB_TEXT("repaired"), DB_TEXT(l->damage));
+	keep_lwtrace_json(l, meta);
+	db_finish(meta);
 }
 
 /* ---- decoding ---- */
