@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,11 @@ struct db {
 	sqlite3 *handle;
 	_Atomic int status; /* enum status: the first failure, sticks */
 	char *path;
-	struct writer *writer; /* NULL: no rows were loaded yet */
+	/* The writer: one batch at a time, the caller fills the next one meanwhile. */
+	bool has_writer; /* rows were or are being loaded */
+	pthread_t writer;
+	sem_t idle, ready; /* of the two one is posted, or it is at work */
+	struct bulk *work; /* a full batch to insert; NULL: no more will come */
 };
 
 struct query {
@@ -31,14 +36,20 @@ struct query {
 	sqlite3_stmt *stmt;
 };
 
-static void writer_stop(struct writer *w);
-static void writer_hand(struct writer *w, struct bulk *b);
+/* A signal ends a wait before its time. */
+static void wait_for(sem_t *s)
+{
+	while (sem_wait(s))
+		;
+}
 
 /* False: it is of no more use. */
 static bool db_own(struct db *db)
 {
-	if (db->writer)
-		writer_hand(db->writer, NULL);
+	if (db->has_writer) {
+		wait_for(&db->idle);
+		sem_post(&db->idle);
+	}
 	return !db->status;
 }
 
@@ -175,7 +186,14 @@ void db_close(struct db *db)
 {
 	if (!db)
 		return;
-	writer_stop(db->writer);
+	if (db->has_writer) {
+		wait_for(&db->idle);
+		db->work = NULL;
+		sem_post(&db->ready);
+		pthread_join(db->writer, NULL);
+		sem_destroy(&db->idle);
+		sem_destroy(&db->ready);
+	}
 	sqlite3_close(db->handle);
 	free(db->path);
 	free(db);
@@ -369,35 +387,22 @@ struct bulk {
 	int64_t *writing;   /* the writer's while it is at work on this bulk */
 };
 
-/* One batch at a time: the caller fills the next one meanwhile, and waits when it is too fast. */
-struct writer {
-	pthread_t thread;
-	pthread_mutex_t mutex; /* of the two below */
-	pthread_cond_t changed;
-	struct bulk *work; /* a full batch to insert, NULL: idle */
-	bool quit;
-};
-
 static sqlite3_stmt *bulk_prepare(struct bulk *b, int rows)
 {
-	size_t room = 64 + strlen(b->table) + (size_t)rows * ((size_t)b->columns * 2 + 4);
-	char *sql = malloc(room), *at = sql;
+	sqlite3_str *text = sqlite3_str_new(b->db->handle);
 	sqlite3_stmt *stmt = NULL;
+	char *sql;
 
-	if (!sql) {
+	sqlite3_str_appendf(text, "INSERT INTO %s VALUES", b->table);
+	for (int i = 0; i < rows * b->columns; i++)
+		sqlite3_str_appendall(text, i == 0 ? "(?" : i % b->columns ? ",?" : "),(?");
+	sqlite3_str_appendall(text, ")");
+	sql = sqlite3_str_finish(text);
+	if (!sql)
 		db_fail(b->db, "cannot insert rows");
-		return NULL;
-	}
-	at += sprintf(at, "INSERT INTO %s VALUES", b->table);
-	for (int r = 0; r < rows; r++) {
-		at += sprintf(at, r ? ",(" : "(");
-		for (int c = 0; c < b->columns; c++)
-			at += sprintf(at, c ? ",?" : "?");
-		at += sprintf(at, ")");
-	}
-	if (sqlite3_prepare_v2(b->db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
+	else if (sqlite3_prepare_v2(b->db->handle, sql, -1, &stmt, NULL) != SQLITE_OK)
 		db_error(b->db, sql);
-	free(sql);
+	sqlite3_free(sql);
 	return stmt;
 }
 
@@ -418,69 +423,29 @@ static void bulk_insert(struct bulk *b, sqlite3_stmt *stmt, const int64_t *value
 
 static void *writer_main(void *arg)
 {
-	struct writer *w = arg;
-	struct bulk *b;
+	struct db *db = arg;
 
 	for (;;) {
-		pthread_mutex_lock(&w->mutex);
-		while (!w->work && !w->quit)
-			pthread_cond_wait(&w->changed, &w->mutex);
-		b = w->work;
-		pthread_mutex_unlock(&w->mutex);
+		struct bulk *b;
+
+		wait_for(&db->ready);
+		b = db->work;
 		if (!b)
 			return NULL;
 		for (int r = 0; r < BATCH_ROWS; r += BULK_ROWS)
 			bulk_insert(b, b->many, b->writing + r * b->columns, BULK_ROWS);
-		pthread_mutex_lock(&w->mutex);
-		w->work = NULL;
-		pthread_cond_broadcast(&w->changed);
-		pthread_mutex_unlock(&w->mutex);
+		sem_post(&db->idle);
 	}
 }
 
-static struct writer *writer_start(void)
+static bool writer_start(struct db *db)
 {
-	struct writer *w = calloc(1, sizeof(*w));
-
-	if (!w)
-		return NULL;
-	pthread_mutex_init(&w->mutex, NULL);
-	pthread_cond_init(&w->changed, NULL);
-	if (!pthread_create(&w->thread, NULL, writer_main, w))
-		return w;
-	free(w);
-	return NULL;
-}
-
-static void writer_stop(struct writer *w)
-{
-	if (!w)
-		return;
-	pthread_mutex_lock(&w->mutex);
-	w->quit = true;
-	pthread_cond_broadcast(&w->changed);
-	pthread_mutex_unlock(&w->mutex);
-	pthread_join(w->thread, NULL);
-	pthread_cond_destroy(&w->changed);
-	pthread_mutex_destroy(&w->mutex);
-	free(w);
-}
-
-/* Waits until the writer is idle, then gives it `b`, if not NULL. */
-static void writer_hand(struct writer *w, struct bulk *b)
-{
-	pthread_mutex_lock(&w->mutex);
-	while (w->work)
-		pthread_cond_wait(&w->changed, &w->mutex);
-	if (b) {
-		int64_t *full = b->filling;
-
-		b->filling = b->writing;
-		b->writing = full;
-		w->work = b;
-		pthread_cond_broadcast(&w->changed);
-	}
-	pthread_mutex_unlock(&w->mutex);
+	if (db->has_writer)
+		return true;
+	sem_init(&db->idle, 0, 1);
+	sem_init(&db->ready, 0, 0);
+	db->has_writer = !pthread_create(&db->writer, NULL, writer_main, db);
+	return db->has_writer;
 }
 
 static int count_columns(struct db *db, const char *table)
@@ -501,8 +466,6 @@ struct bulk *bulk_open(struct db *db, const char *table)
 
 	if (!db_own(db))
 		return NULL;
-	if (!db->writer)
-		db->writer = writer_start();
 	b = calloc(1, sizeof(*b));
 	if (b) {
 		*b = (struct bulk){.db = db, .table = strdup(table)};
@@ -511,7 +474,7 @@ struct bulk *bulk_open(struct db *db, const char *table)
 		b->filling = malloc(room);
 		b->writing = malloc(room);
 	}
-	if (!b || !b->table || !b->filling || !b->writing || !db->writer)
+	if (!b || !b->table || !b->filling || !b->writing || !writer_start(db))
 		db_fail(db, "cannot insert rows");
 	else
 		b->many = bulk_prepare(b, BULK_ROWS);
@@ -520,13 +483,20 @@ struct bulk *bulk_open(struct db *db, const char *table)
 
 void bulk_add(struct bulk *b, const int64_t *values)
 {
+	int64_t *full;
+
 	if (!b || b->db->status)
 		return;
 	memcpy(b->filling + b->rows * b->columns, values, sizeof(*values) * (size_t)b->columns);
 	if (++b->rows < BATCH_ROWS)
 		return;
-	writer_hand(b->db->writer, b);
+	wait_for(&b->db->idle);
+	full = b->filling;
+	b->filling = b->writing;
+	b->writing = full;
 	b->rows = 0;
+	b->db->work = b;
+	sem_post(&b->db->ready);
 }
 
 /* The rows that fill no batch: as many at once as an INSERT takes, the last ones one by one. */
