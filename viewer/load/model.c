@@ -38,19 +38,20 @@ struct model {
 	struct model_result result;
 };
 
-/* The words of the trace: what the codes in the database's columns mean. */
-/* clang-format off */
-#define CODE(number, NAME, word, what) {number, #word},
-#define WORDS(class, what, codes) [CLASS_##class] = {#class, {codes {0, NULL}}},
-static const struct {
-	const char *class;
-	struct {
-		int code;
-		const char *name;
-	} words[32];
-} classes[CLASSES] = {
+static const char *const classes[CLASSES] = {
+#define WORDS(class, what, codes) #class,
 #include "traces/format/events.h"
 };
+
+/* What the codes in the database's columns mean: the words of the trace. */
+/* clang-format off */
+static const char words[] =
+#define CODE(number, NAME, word, what) ",(" #number ",'" #word "')"
+#define WORDS(class, what, codes) \
+	"INSERT INTO word SELECT '" #class "', column1, column2" \
+	" FROM (VALUES (NULL, NULL)" codes ") WHERE column2 IS NOT NULL;"
+#include "traces/format/events.h"
+	"";
 /* clang-format on */
 
 static enum status no_memory(struct model *m)
@@ -61,37 +62,16 @@ static enum status no_memory(struct model *m)
 
 /* ---- open and close ---- */
 
-static void store_word(struct query *q, const char *class, int code, const char *name)
-{
-	db_insert(q, DB_TEXT(class), DB_INT(code), DB_TEXT(name));
-}
-
-static void store_words(struct db *db)
-{
-	struct query *q = db_prepare(db, "INSERT INTO word(class, code, name) VALUES (?1, ?2, ?3)");
-
-	for (int i = 0; i < CLASSES; i++)
-		for (int j = 0; classes[i].words[j].name; j++)
-			store_word(q, classes[i].class, classes[i].words[j].code,
-			           classes[i].words[j].name);
-	db_finish(q);
-}
-
 /* A code without a word, of a newer tracer, is called by its number. */
 static void store_unknown_words(struct model *m)
 {
-	struct query *q =
-		db_prepare(m->tables.db, "INSERT OR IGNORE INTO word VALUES (?1, ?2, ?3)");
-	char name[64];
+	struct query *q = db_prepare(m->tables.db,
+	                             "INSERT OR IGNORE INTO word VALUES (?1, ?2, ?1 || ' ' || ?2)");
 
-	for (int i = 0; i < CLASSES; i++) {
-		for (int code = 0; code < CODES; code++) {
-			if (!m->tables.codes[i][code])
-				continue;
-			snprintf(name, sizeof(name), "%s %d", classes[i].class, code);
-			store_word(q, classes[i].class, code, name);
-		}
-	}
+	for (int i = 0; i < CLASSES; i++)
+		for (int code = 0; code < CODES; code++)
+			if (m->tables.codes[i][code])
+				db_insert(q, DB_TEXT(classes[i]), DB_INT(code));
 	db_finish(q);
 }
 
@@ -125,7 +105,7 @@ enum status model_open(struct model **out, struct db *db)
 	if (!m)
 		return msg_errno(STATUS_FAILED, "cannot load");
 	m->tables.db = db;
-	store_words(db);
+	db_exec(db, words);
 	open_tables(&m->tables);
 	m->process = db_prepare(
 		db, "INSERT INTO process(id, pid, ppid, parent, host, name, allocator,"
