@@ -3,9 +3,6 @@
 #include "heap.h"
 
 #include "cli/array.h"
-#include "lives.h"
-#include "pools.h"
-#include "space.h"
 
 #include <assert.h>
 #include <inttypes.h>

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* lives.c - the lives of blocks; see lives.h. */
-#include "lives.h"
-
-#include "pools.h"
-#include "space.h"
+/* lives.c - the lives of blocks; see heap.h. */
+#include "heap.h"
 
 #include <stdlib.h>
 

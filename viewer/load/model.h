@@ -21,8 +21,7 @@
 
 /* What lw:process says, and what the trace says around it. */
 struct process_info {
-	struct fact
-		fact; /* of the effect PROCESS; 0: there was none, only origin and pid are known */
+	struct fact fact;     /* without effect: there was none, only origin and pid are known */
 	int64_t clock_offset; /* ns */
 	char allocator[32];
 	char name[64];

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* pools.c - pools of equal objects; see pools.h. */
-#include "pools.h"
-
-#include "space.h"
+/* pools.c - pools of equal objects; see heap.h. */
+#include "heap.h"
 
 #include <assert.h>
 #include <stdlib.h>

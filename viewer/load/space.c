@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* space.c - the address space of a heap; see space.h. */
-#include "space.h"
+/* space.c - the address space of a heap; see heap.h. */
+#include "heap.h"
 
 #include <stdlib.h>
 
