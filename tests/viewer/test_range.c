@@ -2,7 +2,7 @@
 /* Sets of ranges and the table of blocks, against the simplest possible models of them. */
 #include "tests/cm.h"
 
-#include "viewer/load/blocks.h"
+#include "viewer/load/heap.h"
 #include "viewer/load/range.h"
 
 #define WORLD 600 /* bytes of the made-up address space */
@@ -107,28 +107,28 @@ static void pieces_are_kept_apart_when_they_touch(void **state)
 static void blocks_are_found_until_they_are_removed(void **state)
 {
 	static bool there[ADDRESSES];
-	struct blocks set;
+	struct index set;
 
 	(void)state;
-	blocks_init(&set);
+	index_init(&set, sizeof(struct block));
 	for (int round = 0; round < 200000; round++) {
 		unsigned i = next(ADDRESSES);
 		uint64_t ptr = 0x7f0000000000 + 16 * (uint64_t)i;
-		struct block *b = blocks_find(&set, ptr);
+		struct block *b = index_find(&set, ptr);
 
 		assert_int_equal(b != NULL, there[i]);
 		if (b) {
 			assert_int_equal(b->usable, i);
-			blocks_remove(&set, b);
+			index_remove(&set, b);
 		} else {
-			blocks_add(&set, ptr)->usable = i;
+			((struct block *)index_add(&set, ptr))->usable = i;
 		}
 		there[i] = !there[i];
 	}
 	for (unsigned i = 0; i < ADDRESSES; i++)
-		assert_int_equal(blocks_find(&set, 0x7f0000000000 + 16 * (uint64_t)i) != NULL,
+		assert_int_equal(index_find(&set, 0x7f0000000000 + 16 * (uint64_t)i) != NULL,
 		                 there[i]);
-	blocks_release(&set);
+	index_release(&set);
 }
 
 int main(int argc, char **argv)

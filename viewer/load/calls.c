@@ -10,6 +10,7 @@
 void calls_init(struct calls *c)
 {
 	memset(c, 0, sizeof(*c));
+	index_init(&c->sites, sizeof(uint64_t));
 }
 
 void calls_release(struct calls *c)
@@ -20,8 +21,7 @@ void calls_release(struct calls *c)
 		free(c->latency[f]);
 	}
 	free(c->threads);
-	free(c->sites.addresses);
-	free(c->sites.slots);
+	index_release(&c->sites);
 	calls_init(c);
 }
 
@@ -147,50 +147,16 @@ int calls_fail(struct calls *c, const struct fact *f)
 	return find_thread(c, f) ? 0 : -1;
 }
 
-static size_t site_probe(const struct sites *s, uint64_t address)
-{
-	size_t i = (size_t)((address * UINT64_C(0x9e3779b97f4a7c15)) >> 20) & (s->slot_count - 1);
-
-	while (s->slots[i] && s->addresses[s->slots[i] - 1] != address)
-		i = (i + 1) & (s->slot_count - 1);
-	return i;
-}
-
-static int sites_grow(struct sites *s)
-{
-	size_t room = s->slot_count ? s->slot_count : 256; /* of addresses, half of the slots */
-	uint64_t *addresses = realloc(s->addresses, room * sizeof(*addresses));
-	uint32_t *slots;
-
-	if (!addresses)
-		return -1;
-	s->addresses = addresses;
-	slots = calloc(2 * room, sizeof(*slots));
-	if (!slots)
-		return -1;
-	free(s->slots);
-	s->slots = slots;
-	s->slot_count = 2 * room;
-	for (size_t i = 0; i < s->count; i++)
-		slots[site_probe(s, addresses[i])] = (uint32_t)i + 1;
-	return 0;
-}
-
 uint32_t calls_site(struct calls *c, uint64_t address)
 {
-	struct sites *s = &c->sites;
-	size_t i;
+	const uint64_t *site;
 
 	if (!address)
 		return 0;
-	if (s->count * 2 == s->slot_count && sites_grow(s))
-		return SITE_NO_MEMORY;
-	i = site_probe(s, address);
-	if (!s->slots[i]) {
-		s->addresses[s->count] = address;
-		s->slots[i] = (uint32_t)++s->count;
-	}
-	return s->slots[i];
+	site = index_find(&c->sites, address);
+	if (!site)
+		site = index_add(&c->sites, address);
+	return site ? (uint32_t)(site - (uint64_t *)c->sites.items) + 1 : SITE_NO_MEMORY;
 }
 
 static void store_latency(const struct calls *c, int64_t process, int f, int k, struct bulk *out)

@@ -8,6 +8,7 @@
 
 #include "viewer/db.h"
 #include "fact.h"
+#include "index.h"
 
 #include <stdint.h>
 
@@ -32,19 +33,12 @@ struct thread {
 	bool tracer;
 };
 
-/* Call sites: address -> number, by open addressing; numbers count from first_site. */
-struct sites {
-	uint64_t *addresses; /* in order of number */
-	uint32_t *slots;
-	size_t count, slot_count;
-};
-
 struct calls {
 	struct latency_bucket **latency[CODES]; /* by function, then source or path; NULL: none */
 	struct call_count count[CODES][2];      /* by function; [1]: the tracer's own */
 	struct thread *threads;
 	size_t thread_count, thread_last;
-	struct sites sites;
+	struct index sites; /* addresses, in order of number */
 };
 
 void calls_init(struct calls *c);

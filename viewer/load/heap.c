@@ -86,7 +86,7 @@ static int apply_alloc(struct heap *h, const struct fact *f)
 
 static int apply_free(struct heap *h, const struct fact *f)
 {
-	struct block *b = blocks_find(&h->blocks, f->ptr);
+	struct block *b = index_find(&h->blocks, f->ptr);
 	bool known = b && b->state == BLOCK_LIVE;
 	struct fact call = *f;
 
@@ -106,7 +106,7 @@ static int apply_free(struct heap *h, const struct fact *f)
 
 static int apply_realloc_old(struct heap *h, const struct fact *f)
 {
-	struct block *b = blocks_find(&h->blocks, f->ptr);
+	struct block *b = index_find(&h->blocks, f->ptr);
 	struct pending p = {.tid = f->tid, .old_ptr = f->ptr, .prior = DB_NULL};
 
 	note_code(h, CLASS_path, f->path);
@@ -140,7 +140,7 @@ static int apply_realloc_new(struct heap *h, const struct fact *f)
 
 	if (apply_alloc(h, f))
 		return -1;
-	blocks_find(&h->blocks, f->ptr)->prior = prior;
+	((struct block *)index_find(&h->blocks, f->ptr))->prior = prior;
 	return 0;
 }
 
@@ -228,7 +228,7 @@ static int apply_pool_new(struct heap *h, const struct fact *f)
 /* A block that lived before the recording: what the program asked for is unknown. */
 static int apply_live(struct heap *h, const struct fact *f)
 {
-	struct block *b = blocks_find(&h->blocks, f->ptr);
+	struct block *b = index_find(&h->blocks, f->ptr);
 
 	h->dumped = true;
 	if (b && b->state == BLOCK_LIVE)
@@ -295,7 +295,7 @@ void heap_init(struct heap *h, struct heap_tables *tables, int64_t process)
 	ranges_init(&h->free);
 	ranges_init(&h->pools);
 	ranges_init(&h->returned);
-	blocks_init(&h->blocks);
+	index_init(&h->blocks, sizeof(struct block));
 	series_init(&h->series);
 	calls_init(&h->calls);
 }

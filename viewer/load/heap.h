@@ -18,9 +18,9 @@
 #ifndef LWVIEW_HEAP_H
 #define LWVIEW_HEAP_H
 
-#include "blocks.h"
 #include "calls.h"
 #include "fact.h"
+#include "index.h"
 #include "range.h"
 #include "series.h"
 
@@ -58,6 +58,45 @@ enum extent_kind {
 	EXTENT_IMPLIED
 };
 
+#define SIZE_UNKNOWN UINT64_MAX
+
+/*
+ * A pool of equal objects. It outlives its pool_free fact while blocks that lie in it live on
+ * (a contradiction in the trace, but not a reason to crash): references == live blocks + 1 while
+ * it is not dissolved.
+ */
+struct pool {
+	uint64_t address, bytes, object, capacity, offset;
+	int64_t begin, begin_seq;
+	uint32_t tid;
+	uint32_t used, peak_used; /* live objects */
+	uint32_t references;
+};
+
+enum block_state {
+	BLOCK_NONE,
+	BLOCK_LIVE,
+	BLOCK_DEFERRED
+};
+
+struct block {
+	uint64_t ptr;    /* first: the index's key */
+	uint64_t size;   /* asked for, or SIZE_UNKNOWN */
+	uint64_t usable; /* bytes from ptr on */
+	/*
+	 * Outside pools the block occupies [start, end) of the extent, header included;
+	 * `chunk` of these bytes were free before: end - start unless the trace contradicts itself.
+	 * In a pool start == end == chunk == 0.
+	 */
+	uint64_t start, end, chunk;
+	struct pool *pool;
+	int64_t since, since_seq; /* live: its birth; deferred: its free */
+	int64_t prior;            /* block.id it was realloc'ed from, or DB_NULL */
+	uint32_t site, tid, latency;
+	uint8_t state;
+	uint8_t source, function, align, flags;
+};
+
 /* A realloc under way: the lifetime that ended, waiting for the one that begins. */
 struct pending {
 	uint32_t tid;
@@ -73,9 +112,9 @@ struct heap {
 	int64_t events; /* facts, a realloc counted once */
 
 	struct ranges extents, free, pools, returned;
-	struct blocks blocks;
-	uint64_t break_end; /* where the break of this heap stands, 0 unknown */
-	bool top_known;     /* false: the free set or the break changed since now.top was found */
+	struct index blocks; /* struct block */
+	uint64_t break_end;  /* where the break of this heap stands, 0 unknown */
+	bool top_known;      /* false: the free set or the break changed since now.top was found */
 	struct pending *pending;
 	size_t pending_count;
 

@@ -90,7 +90,7 @@ static int end_deferred(struct heap *h, struct block *b)
 
 	store_deferred(h, b, true);
 	h->now.deferred -= (int64_t)copy.chunk;
-	blocks_remove(&h->blocks, b);
+	index_remove(&h->blocks, b);
 	return space_vacate(h, copy.start, copy.end, copy.chunk);
 }
 
@@ -118,7 +118,7 @@ int lives_end(struct heap *h, struct block *b, const struct fact *f, int64_t *id
 		begin_deferred(h, b);
 		return 0;
 	}
-	blocks_remove(&h->blocks, b);
+	index_remove(&h->blocks, b);
 	return copy.pool ? 0 : space_vacate(h, copy.start, copy.end, copy.chunk);
 }
 
@@ -162,7 +162,7 @@ static int place(struct heap *h, struct block *b, const struct fact *f)
 /* The address is taken: by a chunk that waits (reused), or, against all rules, by a live block. */
 static int clear_address(struct heap *h, const struct fact *f)
 {
-	struct block *old = blocks_find(&h->blocks, f->ptr);
+	struct block *old = index_find(&h->blocks, f->ptr);
 
 	if (!old)
 		return 0;
@@ -182,11 +182,12 @@ static int clear_address(struct heap *h, const struct fact *f)
 static int mend_copy(struct heap *h, const struct fact *f, uint64_t start, uint64_t end)
 {
 	const struct range *unused = ranges_find(&h->free, start);
+	struct block *blocks = h->blocks.items;
 
 	if ((unused && unused->end >= end) || !ranges_find(&h->extents, start))
 		return 0;
 	for (size_t i = h->blocks.count; i-- > 0;) {
-		struct block *b = &h->blocks.array[i];
+		struct block *b = &blocks[i];
 
 		/* Backwards: the last block takes the place of one that is removed. */
 		if (b->state == BLOCK_LIVE && b->flags & FLAG_INHERITED && b->start < end &&
@@ -206,7 +207,7 @@ struct block *lives_begin(struct heap *h, const struct fact *f, uint64_t size, u
 	if (h->copied && !pools_hold(h, f->ptr) &&
 	    mend_copy(h, f, f->ptr - h->header, f->ptr + usable))
 		return NULL;
-	b = blocks_add(&h->blocks, f->ptr);
+	b = index_add(&h->blocks, f->ptr);
 	if (!b)
 		return NULL;
 	b->state = BLOCK_LIVE;
@@ -230,16 +231,19 @@ struct block *lives_begin(struct heap *h, const struct fact *f, uint64_t size, u
 /* The deferred chunk at an address, if there is one, waits no more. */
 int lives_take_deferred(struct heap *h, uint64_t address)
 {
-	struct block *b = blocks_find(&h->blocks, address);
+	struct block *b = index_find(&h->blocks, address);
 
 	return b && b->state == BLOCK_DEFERRED ? end_deferred(h, b) : 0;
 }
 
 int lives_copy(struct heap *child, const struct heap *parent)
 {
+	const struct block *blocks = parent->blocks.items;
+	const uint64_t *sites = parent->calls.sites.items;
+
 	for (size_t i = 0; i < parent->blocks.count; i++) {
-		const struct block *from = &parent->blocks.array[i];
-		struct block *b = blocks_add(&child->blocks, from->ptr);
+		const struct block *from = &blocks[i];
+		struct block *b = index_add(&child->blocks, from->ptr);
 
 		if (!b)
 			return -1;
@@ -251,8 +255,7 @@ int lives_copy(struct heap *child, const struct heap *parent)
 		if (b->pool)
 			b->pool = pools_inherit(child, parent, b->pool, b->ptr);
 		if (b->site) {
-			b->site = calls_site(&child->calls,
-			                     parent->calls.sites.addresses[b->site - 1]);
+			b->site = calls_site(&child->calls, sites[b->site - 1]);
 			if (b->site == SITE_NO_MEMORY)
 				return -1;
 		}
@@ -273,12 +276,13 @@ static int compare_births(const void *left, const void *right)
 /* In order of birth, so that the same trace gives the same database. */
 int lives_store(struct heap *h)
 {
+	const struct block *blocks = h->blocks.items;
 	const struct block **order = malloc((h->blocks.count + 1) * sizeof(struct block *));
 
 	if (!order)
 		return -1;
 	for (size_t i = 0; i < h->blocks.count; i++)
-		order[i] = &h->blocks.array[i];
+		order[i] = &blocks[i];
 	qsort(order, h->blocks.count, sizeof(struct block *), compare_births);
 	for (size_t i = 0; i < h->blocks.count; i++) {
 		if (order[i]->state == BLOCK_LIVE)
@@ -292,8 +296,10 @@ int lives_store(struct heap *h)
 
 void lives_release(struct heap *h)
 {
+	const struct block *blocks = h->blocks.items;
+
 	for (size_t i = 0; i < h->blocks.count; i++)
-		if (h->blocks.array[i].pool)
-			pools_leave(h->blocks.array[i].pool);
-	blocks_release(&h->blocks);
+		if (blocks[i].pool)
+			pools_leave(blocks[i].pool);
+	index_release(&h->blocks);
 }

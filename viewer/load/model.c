@@ -281,8 +281,8 @@ static int end_image(struct model *m, struct image *image)
 	store_process(m, image);
 	add_result(&m->result, image);
 	image->site_count = h->calls.sites.count;
-	image->sites = h->calls.sites.addresses;
-	h->calls.sites.addresses = NULL;
+	image->sites = h->calls.sites.items;
+	h->calls.sites.items = NULL;
 	heap_clear(h);
 	free(h);
 	image->heap = NULL;
@@ -354,7 +354,7 @@ static bool fits(const struct model *m, const struct fact *f)
 
 	if (!image || !image->heap || (!begins_block(f) && !ends_block(f)))
 		return true;
-	b = blocks_find(&image->heap->blocks, f->ptr);
+	b = index_find(&image->heap->blocks, f->ptr);
 	return (b && b->state == BLOCK_LIVE) == ends_block(f);
 }
 
