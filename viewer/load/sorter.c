@@ -11,15 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK_DEFAULT ((size_t)1 << 19) /* facts in memory while sorting: 36 MiB + 12 */
+#define CHUNK_DEFAULT ((size_t)1 << 19) /* facts in memory while sorting: 36 MiB + qsort's 8 */
 #define READ_AHEAD    ((size_t)1 << 12) /* facts read at once from each run: 288 KiB */
-
-/* What is sorted in place of the facts, 24 bytes instead of 72. */
-struct key {
-	int64_t time;
-	uint64_t order;
-	uint32_t index;
-};
 
 /* A sorted stretch of the file, and the part of it in memory. */
 struct run {
@@ -33,14 +26,12 @@ struct sorter {
 	FILE *file; /* NULL: nothing was written, all facts fit in memory */
 	off_t written;
 	char *directory;
-	struct fact *facts;
-	struct key *keys;
+	struct fact *facts; /* the chunk that is filled */
 	size_t count, chunk;
 	struct run *runs;
 	size_t run_count;
 	size_t *heap; /* indices of runs, least first fact on top */
 	size_t heap_count;
-	size_t given; /* when all fits in memory: keys given out */
 };
 
 enum status sorter_open(struct sorter **out, const char *directory, size_t chunk)
@@ -53,8 +44,7 @@ enum status sorter_open(struct sorter **out, const char *directory, size_t chunk
 	s->chunk = chunk ? chunk : CHUNK_DEFAULT;
 	s->directory = strdup(directory);
 	s->facts = malloc(s->chunk * sizeof(*s->facts));
-	s->keys = malloc(s->chunk * sizeof(*s->keys));
-	if (s->directory && s->facts && s->keys)
+	if (s->directory && s->facts)
 		return STATUS_OK;
 	sorter_close(s);
 	*out = NULL;
@@ -73,26 +63,17 @@ void sorter_close(struct sorter *s)
 	free(s->runs);
 	free(s->heap);
 	free(s->facts);
-	free(s->keys);
 	free(s->directory);
 	free(s);
 }
 
-static int compare_keys(const void *left, const void *right)
+static int compare_facts(const void *left, const void *right)
 {
-	const struct key *a = left, *b = right;
+	const struct fact *a = left, *b = right;
 
 	if (a->time != b->time)
 		return a->time < b->time ? -1 : 1;
 	return a->order < b->order ? -1 : a->order > b->order;
-}
-
-/* Most chunks need few exchanges: glibc's qsort is a merge sort and cheap on such input. */
-static void sort_chunk(struct sorter *s)
-{
-	for (size_t i = 0; i < s->count; i++)
-		s->keys[i] = (struct key){s->facts[i].time, s->facts[i].order, (uint32_t)i};
-	qsort(s->keys, s->count, sizeof(*s->keys), compare_keys);
 }
 
 static enum status open_file(struct sorter *s)
@@ -114,27 +95,30 @@ static enum status open_file(struct sorter *s)
 	return msg_errno(STATUS_FAILED, "cannot write temporary file: path=\"%s\"", s->directory);
 }
 
-/* A chunk becomes a run at the end of the file. */
+static enum status add_run(struct sorter *s, const struct run *run)
+{
+	if (!array_more(s->runs, s->run_count))
+		return msg_errno(STATUS_FAILED, "cannot sort");
+	s->runs[s->run_count++] = *run;
+	return STATUS_OK;
+}
+
+/* A full chunk becomes a run at the end of the file. Facts are large: qsort sorts pointers. */
 static enum status flush_chunk(struct sorter *s)
 {
 	enum status status = s->file ? STATUS_OK : open_file(s);
-	off_t begin = s->written;
+	struct run run = {.next = s->written};
 
 	if (status)
 		return status;
-	sort_chunk(s);
-	s->written += (off_t)(s->count * sizeof(*s->facts));
-	for (size_t i = 0; i < s->count; i++)
-		if (!fwrite(&s->facts[s->keys[i].index], sizeof(*s->facts), 1, s->file))
-			break;
-	if (fflush(s->file) || ferror(s->file))
+	qsort(s->facts, s->count, sizeof(*s->facts), compare_facts);
+	if (fwrite(s->facts, sizeof(*s->facts), s->count, s->file) != s->count || fflush(s->file))
 		return msg_errno(STATUS_FAILED, "cannot write temporary file: path=\"%s\"",
 		                 s->directory);
+	s->written += (off_t)(s->count * sizeof(*s->facts));
 	s->count = 0;
-	if (!array_more(s->runs, s->run_count))
-		return msg_errno(STATUS_FAILED, "cannot sort");
-	s->runs[s->run_count++] = (struct run){.next = begin, .end = s->written};
-	return STATUS_OK;
+	run.end = s->written;
+	return add_run(s, &run);
 }
 
 enum status sorter_add(struct sorter *s, const struct fact *fact)
@@ -166,10 +150,9 @@ static enum status run_fill(struct sorter *s, struct run *r)
 
 static bool run_before(const struct sorter *s, size_t a, size_t b)
 {
-	const struct fact *x = &s->runs[a].facts[s->runs[a].at];
-	const struct fact *y = &s->runs[b].facts[s->runs[b].at];
+	const struct run *x = &s->runs[a], *y = &s->runs[b];
 
-	return x->time != y->time ? x->time < y->time : x->order < y->order;
+	return compare_facts(&x->facts[x->at], &y->facts[y->at]) < 0;
 }
 
 static void sift_down(struct sorter *s, size_t i)
@@ -189,34 +172,34 @@ static void sift_down(struct sorter *s, size_t i)
 	}
 }
 
-static enum status start_merge(struct sorter *s)
+/* The last chunk is a run that is in memory as a whole, those before are read from the file. */
+enum status sorter_sort(struct sorter *s)
 {
-	enum status status = s->count ? flush_chunk(s) : STATUS_OK;
+	const struct run last = {.facts = s->facts, .count = s->count};
+	enum status status = STATUS_OK;
 
-	free(s->facts);
-	free(s->keys);
-	s->facts = NULL;
-	s->keys = NULL;
-	s->heap = calloc(s->run_count, sizeof(*s->heap));
-	for (size_t i = 0; i < s->run_count && s->heap && !status; i++) {
+	qsort(s->facts, s->count, sizeof(*s->facts), compare_facts);
+	for (size_t i = 0; i < s->run_count && !status; i++) {
 		s->runs[i].facts = malloc(READ_AHEAD * sizeof(struct fact));
 		if (!s->runs[i].facts)
 			return msg_errno(STATUS_FAILED, "cannot sort");
 		status = run_fill(s, &s->runs[i]);
-		s->heap[s->heap_count++] = i;
 	}
+	if (!status && last.count) {
+		status = add_run(s, &last);
+		s->facts = status ? s->facts : NULL;
+	}
+	if (status)
+		return status;
+	s->heap = calloc(s->run_count + 1, sizeof(*s->heap));
 	if (!s->heap)
 		return msg_errno(STATUS_FAILED, "cannot sort");
-	for (size_t i = s->heap_count; i-- > 0 && !status;)
+	while (s->heap_count < s->run_count) {
+		s->heap[s->heap_count] = s->heap_count;
+		s->heap_count++;
+	}
+	for (size_t i = s->heap_count; i-- > 0;)
 		sift_down(s, i);
-	return status;
-}
-
-enum status sorter_sort(struct sorter *s)
-{
-	if (s->run_count)
-		return start_merge(s);
-	sort_chunk(s);
 	return STATUS_OK;
 }
 
@@ -225,18 +208,12 @@ enum status sorter_next(struct sorter *s, struct fact *fact, bool *got)
 	enum status status = STATUS_OK;
 	struct run *r;
 
-	if (!s->run_count) {
-		*got = s->given < s->count;
-		if (*got)
-			*fact = s->facts[s->keys[s->given++].index];
-		return STATUS_OK;
-	}
 	*got = s->heap_count > 0;
 	if (!*got)
 		return STATUS_OK;
 	r = &s->runs[s->heap[0]];
 	*fact = r->facts[r->at++];
-	if (r->at == r->count)
+	if (r->at == r->count && r->next < r->end)
 		status = run_fill(s, r);
 	if (r->at == r->count)
 		s->heap[0] = s->heap[--s->heap_count];
