@@ -2,8 +2,6 @@
 /* calls.c - what is counted per call; see calls.h. */
 #include "calls.h"
 
-#include "cli/array.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +9,7 @@ void calls_init(struct calls *c)
 {
 	memset(c, 0, sizeof(*c));
 	index_init(&c->sites, sizeof(uint64_t));
+	index_init(&c->threads, sizeof(struct thread));
 }
 
 void calls_release(struct calls *c)
@@ -20,7 +19,7 @@ void calls_release(struct calls *c)
 			free(c->latency[f][k]);
 		free(c->latency[f]);
 	}
-	free(c->threads);
+	index_release(&c->threads);
 	index_release(&c->sites);
 	calls_init(c);
 }
@@ -66,36 +65,21 @@ static int note_latency(struct calls *c, int function, uint32_t kind, uint32_t n
 	return 0;
 }
 
-static struct thread *new_thread(struct calls *c, const struct fact *f)
-{
-	if (!array_more(c->threads, c->thread_count))
-		return NULL;
-	c->thread_last = c->thread_count;
-	c->threads[c->thread_count] =
-		(struct thread){.tid = f->tid, .first = f->time, .tracer = true};
-	return &c->threads[c->thread_count++];
-}
-
-/* Mostly the thread of the fact before, else few: a linear search does. */
+/* A thread is the tracer's when all of its calls are. */
 static struct thread *find_thread(struct calls *c, const struct fact *f)
 {
-	struct thread *t = NULL;
+	struct thread *t = index_find(&c->threads, f->tid);
 
-	if (c->thread_count && c->threads[c->thread_last].tid == f->tid)
-		t = &c->threads[c->thread_last];
-	for (size_t i = 0; !t && i < c->thread_count; i++) {
-		if (c->threads[i].tid == f->tid) {
-			c->thread_last = i;
-			t = &c->threads[i];
-		}
+	if (!t) {
+		t = index_add(&c->threads, f->tid);
+		if (!t)
+			return NULL;
+		t->first = f->time;
+		t->tracer = true;
 	}
-	if (!t)
-		t = new_thread(c, f);
-	if (t) {
-		t->last = f->time;
-		t->latency += f->latency;
-		t->tracer = t->tracer && (f->flags & FLAG_TRACER);
-	}
+	t->last = f->time;
+	t->latency += f->latency;
+	t->tracer = t->tracer && (f->flags & FLAG_TRACER);
 	return t;
 }
 
@@ -193,10 +177,10 @@ void calls_store(const struct calls *c, int64_t process, struct bulk *latency, s
 		for (int k = 0; k < CODES; k++)
 			store_latency(c, process, f, k, latency);
 	}
-	for (size_t i = 0; i < c->thread_count; i++) {
-		const struct thread *t = &c->threads[i];
-		const int64_t row[] = {process,  t->tid,   t->first,   t->last,  t->allocs,
-		                       t->frees, t->bytes, t->latency, t->tracer};
+	for (size_t i = 0; i < c->threads.count; i++) {
+		const struct thread *t = (struct thread *)c->threads.items + i;
+		const int64_t row[] = {process,  (int64_t)t->tid, t->first,   t->last,  t->allocs,
+		                       t->frees, t->bytes,        t->latency, t->tracer};
 
 		bulk_add(threads, row);
 	}

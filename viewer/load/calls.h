@@ -28,7 +28,7 @@ struct call_count {
 };
 
 struct thread {
-	uint32_t tid;
+	uint64_t tid; /* first: the index's key */
 	int64_t first, last, allocs, frees, bytes, latency;
 	bool tracer;
 };
@@ -36,9 +36,8 @@ struct thread {
 struct calls {
 	struct latency_bucket **latency[CODES]; /* by function, then source or path; NULL: none */
 	struct call_count count[CODES][2];      /* by function; [1]: the tracer's own */
-	struct thread *threads;
-	size_t thread_count, thread_last;
-	struct index sites; /* addresses, in order of number */
+	struct index threads;                   /* struct thread */
+	struct index sites;                     /* addresses, in order of number */
 };
 
 void calls_init(struct calls *c);
