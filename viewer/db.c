@@ -2,6 +2,7 @@
 /* db.c - the one door to SQLite; see db.h. */
 #include "db.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -481,12 +482,14 @@ struct bulk *bulk_open(struct db *db, const char *table)
 	return b;
 }
 
-void bulk_add(struct bulk *b, const int64_t *values)
+void bulk_add_row(struct bulk *b, int columns, const int64_t *values)
 {
 	int64_t *full;
 
 	if (!b || b->db->status)
 		return;
+	assert(columns == b->columns);
+	(void)columns;
 	memcpy(b->filling + b->rows * b->columns, values, sizeof(*values) * (size_t)b->columns);
 	if (++b->rows < BATCH_ROWS)
 		return;

@@ -93,7 +93,10 @@ bool db_is_real(struct query *q, int column);
  */
 struct bulk;
 struct bulk *bulk_open(struct db *db, const char *table);
-void bulk_add(struct bulk *b, const int64_t *values);
+#define bulk_add(b, ...)                                                           \
+	bulk_add_row(b, (int)(sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), \
+	             (const int64_t[]){__VA_ARGS__})
+void bulk_add_row(struct bulk *b, int columns, const int64_t *values);
 enum status bulk_close(struct bulk *b); /* NULL is fine */
 struct db *bulk_db(struct bulk *b);
 

@@ -43,9 +43,7 @@ static void bulk_rows_all_arrive_whatever_their_number(void **state)
 		assert_int_equal(db_create_memory(&db), STATUS_OK);
 		b = bulk_open(db, "loss");
 		for (int64_t k = 1; k <= n; k++) {
-			const int64_t row[] = {1, DB_NULL, 0, k};
-
-			bulk_add(b, row);
+			bulk_add(b, 1, DB_NULL, 0, k);
 		}
 		assert_int_equal(bulk_close(b), STATUS_OK);
 		sum = db_value(db, "SELECT sum(count) FROM loss WHERE begin IS NULL", 0, NULL);

@@ -148,12 +148,9 @@ static void store_latency(const struct calls *c, int64_t process, int f, int k, 
 	const struct latency_bucket *b = c->latency[f] ? c->latency[f][k] : NULL;
 
 	for (int i = 0; b && i < LATENCY_BUCKETS; i++) {
-		const int64_t row[] = {
-			process,    f,          k,       latency_low(i), latency_low(i + 1),
-			b[i].count, b[i].total, b[i].max};
-
 		if (b[i].count)
-			bulk_add(out, row);
+			bulk_add(out, process, f, k, latency_low(i), latency_low(i + 1), b[i].count,
+			         b[i].total, b[i].max);
 	}
 }
 
@@ -161,11 +158,10 @@ static void store_counts(const struct calls *c, int64_t process, int f, struct b
 {
 	for (int tracer = 0; tracer < 2; tracer++) {
 		const struct call_count *n = &c->count[f][tracer];
-		const int64_t row[] = {process,  f,         tracer,    n->count,
-		                       n->bytes, n->failed, n->latency};
 
 		if (n->count || n->failed)
-			bulk_add(out, row);
+			bulk_add(out, process, f, tracer, n->count, n->bytes, n->failed,
+			         n->latency);
 	}
 }
 
@@ -179,9 +175,8 @@ void calls_store(const struct calls *c, int64_t process, struct bulk *latency, s
 	}
 	for (size_t i = 0; i < c->threads.count; i++) {
 		const struct thread *t = (struct thread *)c->threads.items + i;
-		const int64_t row[] = {process,  (int64_t)t->tid, t->first,   t->last,  t->allocs,
-		                       t->frees, t->bytes,        t->latency, t->tracer};
 
-		bulk_add(threads, row);
+		bulk_add(threads, process, t->tid, t->first, t->last, t->allocs, t->frees, t->bytes,
+		         t->latency, t->tracer);
 	}
 }

@@ -146,34 +146,18 @@ static int apply_realloc_new(struct heap *h, const struct fact *f)
 
 static int apply_fail(struct heap *h, const struct fact *f)
 {
-	const int64_t row[] = {
-		h->process,  h->now.seq,       f->time,
-		f->tid,      (int64_t)f->size, site_or_null(h, calls_site(&h->calls, f->caller)),
-		f->function, f->error,         f->latency,
-	};
-
 	note_code(h, CLASS_function, f->function);
-	bulk_add(h->tables->fail, row);
+	bulk_add(h->tables->fail, h->process, h->now.seq, f->time, f->tid, f->size,
+	         site_or_null(h, calls_site(&h->calls, f->caller)), f->function, f->error,
+	         f->latency);
 	return calls_fail(&h->calls, f);
 }
 
 static int apply_coalesce(struct heap *h, const struct fact *f)
 {
-	const int64_t row[] = {
-		h->process,
-		h->now.seq,
-		f->time,
-		f->tid,
-		f->reason,
-		f->chunks_in,
-		(int64_t)f->chunks_out,
-		(int64_t)f->length,
-		(int64_t)f->largest,
-		f->latency,
-	};
-
 	note_code(h, CLASS_reason, f->reason);
-	bulk_add(h->tables->coalesce, row);
+	bulk_add(h->tables->coalesce, h->process, h->now.seq, f->time, f->tid, f->reason,
+	         f->chunks_in, f->chunks_out, f->length, f->largest, f->latency);
 	return 0;
 }
 
@@ -184,11 +168,9 @@ static int apply_merge(struct heap *h, const struct fact *f)
 
 static int apply_sbrk(struct heap *h, const struct fact *f)
 {
-	const int64_t row[] = {h->process,          h->now.seq,          f->time,    f->tid,
-	                       (int64_t)f->old_end, (int64_t)f->new_end, f->outcome, f->latency};
-
 	note_code(h, CLASS_outcome, f->outcome);
-	bulk_add(h->tables->sbrk, row);
+	bulk_add(h->tables->sbrk, h->process, h->now.seq, f->time, f->tid, f->old_end, f->new_end,
+	         f->outcome, f->latency);
 	if (f->outcome == OUTCOME_GROWN && f->new_end > f->old_end) {
 		h->break_end = f->new_end;
 		return space_add(h, f->old_end, f->new_end, EXTENT_BRK);
@@ -241,10 +223,8 @@ static int apply_live(struct heap *h, const struct fact *f)
 
 static int apply_rss(struct heap *h, const struct fact *f)
 {
-	const int64_t row[] = {h->process,         h->now.seq,           f->time,
-	                       (int64_t)f->extent, (int64_t)f->rss_anon, (int64_t)f->heap_resident};
-
-	bulk_add(h->tables->resident, row);
+	bulk_add(h->tables->resident, h->process, h->now.seq, f->time, f->extent, f->rss_anon,
+	         f->heap_resident);
 	h->now.rss_anon = (int64_t)f->rss_anon;
 	h->now.heap_resident = (int64_t)f->heap_resident;
 	return 0;

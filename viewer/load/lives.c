@@ -29,17 +29,8 @@ static void count(struct heap *h, const struct block *b, int sign)
 
 static void store_deferred(const struct heap *h, const struct block *b, bool ended)
 {
-	const int64_t row[] = {
-		h->process,
-		(int64_t)b->start,
-		(int64_t)(b->end - b->start),
-		b->since,
-		or_null(h->now.time, ended),
-		b->since_seq,
-		or_null(h->now.seq, ended),
-	};
-
-	bulk_add(h->tables->deferred, row);
+	bulk_add(h->tables->deferred, h->process, b->start, b->end - b->start, b->since,
+	         or_null(h->now.time, ended), b->since_seq, or_null(h->now.seq, ended));
 }
 
 /* Only these two end a block by right; anything else that ends one is a contradiction. */
@@ -55,32 +46,15 @@ static int64_t store_block(struct heap *h, const struct block *b, const struct f
 	bool call = known && f->effect == FACT_FREE; /* a realloc's latency is the new block's */
 	uint32_t site = known ? calls_site(&h->calls, f->caller) : 0;
 	int64_t id = ++h->tables->next_block;
-	const int64_t row[] = {
-		id,
-		h->process,
-		(int64_t)b->ptr,
-		or_null((int64_t)b->size, b->size != SIZE_UNKNOWN),
-		(int64_t)b->usable,
-		b->since,
-		or_null(h->now.time, f != NULL),
-		b->since_seq,
-		or_null(h->now.seq, f != NULL),
-		site_or_null(h, b->site),
-		site_or_null(h, site),
-		b->tid,
-		or_null(known ? f->tid : 0, known),
-		b->latency,
-		or_null(call ? f->latency : 0, call),
-		b->source,
-		b->function,
-		or_null(known ? f->path : PATH_UNKNOWN, f != NULL),
-		b->align,
-		b->pool ? 0 : (int64_t)(b->ptr - b->start),
-		b->flags,
-		b->prior,
-	};
 
-	bulk_add(h->tables->block, row);
+	bulk_add(h->tables->block, id, h->process, b->ptr,
+	         or_null(b->size, b->size != SIZE_UNKNOWN), b->usable, b->since,
+	         or_null(h->now.time, f != NULL), b->since_seq, or_null(h->now.seq, f != NULL),
+	         site_or_null(h, b->site), site_or_null(h, site), b->tid,
+	         or_null(known ? f->tid : 0, known), b->latency,
+	         or_null(call ? f->latency : 0, call), b->source, b->function,
+	         or_null(known ? f->path : PATH_UNKNOWN, f != NULL), b->align,
+	         b->pool ? 0 : b->ptr - b->start, b->flags, b->prior);
 	return id;
 }
 

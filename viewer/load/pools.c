@@ -40,22 +40,9 @@ void pools_leave(struct pool *p)
 
 static void store_pool(const struct heap *h, const struct pool *p, bool ended)
 {
-	const int64_t row[] = {
-		h->process,
-		(int64_t)p->address,
-		(int64_t)p->bytes,
-		(int64_t)p->object,
-		(int64_t)p->capacity,
-		(int64_t)p->offset,
-		p->tid,
-		p->begin,
-		or_null(h->now.time, ended),
-		p->begin_seq,
-		or_null(h->now.seq, ended),
-		p->peak_used,
-	};
-
-	bulk_add(h->tables->pool, row);
+	bulk_add(h->tables->pool, h->process, p->address, p->bytes, p->object, p->capacity,
+	         p->offset, p->tid, p->begin, or_null(h->now.time, ended), p->begin_seq,
+	         or_null(h->now.seq, ended), p->peak_used);
 }
 
 /* Objects still live in it keep `p` and go on counting against its free bytes. */

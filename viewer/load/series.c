@@ -97,13 +97,9 @@ static int compare_samples(const void *left, const void *right)
 
 static void store_sample(const struct sample *s, int64_t process, struct bulk *timeline)
 {
-	const int64_t row[] = {
-		process,         s->seq,       s->time,     s->live,          s->slack,  s->tracer,
-		s->headers,      s->pool_free, s->deferred, s->bins,          s->top,    s->extent,
-		s->largest_free, s->asked,     s->rss_anon, s->heap_resident, s->blocks,
-	};
-
-	bulk_add(timeline, row);
+	bulk_add(timeline, process, s->seq, s->time, s->live, s->slack, s->tracer, s->headers,
+	         s->pool_free, s->deferred, s->bins, s->top, s->extent, s->largest_free, s->asked,
+	         s->rss_anon, s->heap_resident, s->blocks);
 }
 
 /* Kept states and peaks, each once, in order. */

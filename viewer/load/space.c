@@ -12,18 +12,14 @@
 static void piece_store(const struct heap *h, struct bulk *table, const struct range *r,
                         uint64_t start, uint64_t end, bool ended)
 {
-	int64_t row[8], *at = row;
+	const int64_t finish = or_null(h->now.time, ended), finish_seq = or_null(h->now.seq, ended);
 
-	*at++ = h->process;
-	*at++ = (int64_t)start;
-	*at++ = (int64_t)(end - start);
 	if (table == h->tables->extent)
-		*at++ = r->tag;
-	*at++ = r->time;
-	*at++ = or_null(h->now.time, ended);
-	*at++ = r->seq;
-	*at++ = or_null(h->now.seq, ended);
-	bulk_add(table, row);
+		bulk_add(table, h->process, start, end - start, r->tag, r->time, finish, r->seq,
+		         finish_seq);
+	else
+		bulk_add(table, h->process, start, end - start, r->time, finish, r->seq,
+		         finish_seq);
 }
 
 /* A piece of a set, empty ones aside; `of` says what it is and since when. -1: out of memory. */
