@@ -110,20 +110,6 @@ static struct range *join(struct range *a, struct range *b)
 	return b;
 }
 
-static void insert_node(struct range **link, struct range *node)
-{
-	struct range *r = *link;
-
-	if (!r || node->priority > r->priority) {
-		split(r, node->start, &node->left, &node->right);
-		update(node);
-		*link = node;
-		return;
-	}
-	insert_node(node->start < r->start ? &r->left : &r->right, node);
-	update(r);
-}
-
 static void remove_node(struct range **link, const struct range *node)
 {
 	struct range *r = *link;
@@ -146,7 +132,7 @@ static void refresh(struct range *r, uint64_t start)
 
 struct range *ranges_insert(struct ranges *set, uint64_t start, uint64_t end)
 {
-	struct range *node = calloc(1, sizeof(*node));
+	struct range *node = calloc(1, sizeof(*node)), *below, *above;
 
 	assert(start < end);
 	assert(!ranges_from(set, start) || ranges_from(set, start)->start >= end);
@@ -155,7 +141,9 @@ struct range *ranges_insert(struct ranges *set, uint64_t start, uint64_t end)
 	node->start = start;
 	node->end = end;
 	node->priority = next_random(set);
-	insert_node(&set->root, node);
+	update(node);
+	split(set->root, start, &below, &above);
+	set->root = join(join(below, node), above);
 	set->total += end - start;
 	return node;
 }
