@@ -19,7 +19,7 @@ struct opened {
 };
 
 struct site_resolver {
-	char *sysroot;
+	const char *sysroot;
 	char *debug_path;
 	Dwfl_Callbacks callbacks;
 	struct opened *opened;
@@ -37,10 +37,10 @@ struct site_resolver *site_open(const char *sysroot, const char *debug_dir)
 
 	if (!r)
 		return NULL;
-	r->sysroot = strdup(sysroot ? sysroot : "");
+	r->sysroot = sysroot ? sysroot : "";
 	r->debug_path = malloc(room);
-	if (!r->sysroot || !r->debug_path) {
-		site_close(r);
+	if (!r->debug_path) {
+		free(r);
 		return NULL;
 	}
 	/* libdwfl's syntax: "" beside the file, ".debug" below it, then roots. */
@@ -66,7 +66,6 @@ void site_close(struct site_resolver *r)
 		free(r->opened[i].build_id);
 	}
 	free(r->opened);
-	free(r->sysroot);
 	free(r->debug_path);
 	free(r);
 }

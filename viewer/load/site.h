@@ -19,7 +19,7 @@ struct site_place {
 	int line;
 };
 
-/* Either may be NULL. NULL: out of memory. */
+/* Either may be NULL; `sysroot` is kept. NULL: out of memory. */
 struct site_resolver *site_open(const char *sysroot, const char *debug_dir);
 
 /*
