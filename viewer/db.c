@@ -532,11 +532,6 @@ enum status bulk_close(struct bulk *b)
 	return status;
 }
 
-struct db *bulk_db(struct bulk *b)
-{
-	return b->db;
-}
-
 int64_t db_value(struct db *db, const char *sql, int count, const int64_t *values)
 {
 	struct query *q = db_prepare(db, sql);

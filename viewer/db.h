@@ -98,7 +98,6 @@ struct bulk *bulk_open(struct db *db, const char *table);
 	             (const int64_t[]){__VA_ARGS__})
 void bulk_add_row(struct bulk *b, int columns, const int64_t *values);
 enum status bulk_close(struct bulk *b); /* NULL is fine */
-struct db *bulk_db(struct bulk *b);
 
 /* A failure of the caller's that ends all work on the database: memory, as a rule. */
 void db_fail(struct db *db, const char *what);

@@ -320,8 +320,7 @@ int heap_store(struct heap *h)
 		return -1;
 	space_store(h);
 	pools_store(h);
-	series_store(&h->series, h->process, h->tables->timeline, h->tables->peak);
 	calls_store(&h->calls, h->process, h->tables->latency_hist, h->tables->calls,
 	            h->tables->thread);
-	return 0;
+	return series_store(&h->series, h->process, h->tables->timeline, h->tables->peak);
 }

@@ -103,15 +103,13 @@ static void store_sample(const struct sample *s, int64_t process, struct bulk *t
 }
 
 /* Kept states and peaks, each once, in order. */
-static void store_timeline(struct series *r, int64_t process, struct bulk *timeline)
+static int store_timeline(struct series *r, int64_t process, struct bulk *timeline)
 {
 	size_t n = 0, room = (size_t)r->step_count * KEEPS + FIGURES;
 	struct sample *all = malloc(room * sizeof(*all));
 
-	if (!all) {
-		db_fail(bulk_db(timeline), "cannot keep the timeline");
-		return;
-	}
+	if (!all)
+		return -1;
 	for (uint32_t i = 0; i < r->step_count; i++)
 		for (int k = 0; k < KEEPS; k++)
 			all[n++] = r->steps[i].kept[k];
@@ -123,16 +121,17 @@ static void store_timeline(struct series *r, int64_t process, struct bulk *timel
 		if (!i || all[i].seq != all[i - 1].seq)
 			store_sample(&all[i], process, timeline);
 	free(all);
+	return 0;
 }
 
-void series_store(struct series *r, int64_t process, struct bulk *timeline, struct query *peak)
+int series_store(struct series *r, int64_t process, struct bulk *timeline, struct query *peak)
 {
-	if (!r->any)
-		return;
-	store_timeline(r, process, timeline);
+	if (r->any && store_timeline(r, process, timeline))
+		return -1;
 	for (int i = 0; i < FIGURES; i++)
 		if (isfinite(r->peak[i].value))
 			db_insert(peak, DB_INT(process), DB_TEXT(figure_rows[i].key),
 			          DB_REAL(r->peak[i].value), DB_INT(r->peak[i].at.seq),
 			          DB_INT(r->peak[i].at.time));
+	return 0;
 }

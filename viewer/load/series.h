@@ -46,7 +46,7 @@ void series_release(struct series *r);
 /* Takes note of one more state. -1: out of memory. */
 int series_add(struct series *r, const struct sample *s);
 
-/* Writes timeline and peak rows of one process. */
-void series_store(struct series *r, int64_t process, struct bulk *timeline, struct query *peak);
+/* Writes timeline and peak rows of one process. -1: out of memory. */
+int series_store(struct series *r, int64_t process, struct bulk *timeline, struct query *peak);
 
 #endif
