@@ -9,6 +9,7 @@
 
 #include "traces/format/format.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Of the trace's kinds, a pool_hit is an alloc here, and an unmap a map. */
@@ -109,5 +110,16 @@ struct fact {
 #define FORKED_UNKNOWN 2 /* PROCESS of a trace that does not say whether it was forked */
 
 _Static_assert(sizeof(struct fact) == 72, "a fact is staged on disk by the million");
+
+static inline bool fact_begins_block(const struct fact *f)
+{
+	return f->effect == FACT_ALLOC || f->effect == FACT_REALLOC_NEW;
+}
+
+/* Only these two end a block by right; anything else that ends one is a contradiction. */
+static inline bool fact_ends_block(const struct fact *f)
+{
+	return f->effect == FACT_FREE || f->effect == FACT_REALLOC_OLD;
+}
 
 #endif

@@ -188,7 +188,7 @@ void space_store(struct heap *h);
 int pools_new(struct heap *h, const struct fact *f);
 int pools_free(struct heap *h, const struct fact *f);
 
-bool pools_hold(const struct heap *h, uint64_t address);
+struct pool *pools_at(const struct heap *h, uint64_t address);
 
 /* A block begins at `address`: the pool that it is an object of, or NULL; later it ends. */
 struct pool *pools_enter(const struct heap *h, uint64_t address);

@@ -33,16 +33,10 @@ static void store_deferred(const struct heap *h, const struct block *b, bool end
 	         or_null(h->now.time, ended), b->since_seq, or_null(h->now.seq, ended));
 }
 
-/* Only these two end a block by right; anything else that ends one is a contradiction. */
-static bool fact_ends_block(const struct fact *f)
-{
-	return f && (f->effect == FACT_FREE || f->effect == FACT_REALLOC_OLD);
-}
-
 /* The row of a lifetime; `f` is the fact that ended it, NULL: it goes on. Returns block.id. */
 static int64_t store_block(struct heap *h, const struct block *b, const struct fact *f)
 {
-	bool known = fact_ends_block(f);
+	bool known = f && fact_ends_block(f);
 	bool call = known && f->effect == FACT_FREE; /* a realloc's latency is the new block's */
 	uint32_t site = known ? calls_site(&h->calls, f->caller) : 0;
 	int64_t id = ++h->tables->next_block;
@@ -88,7 +82,7 @@ int lives_end(struct heap *h, struct block *b, const struct fact *f, int64_t *id
 	count(h, b, -1);
 	if (b->pool) {
 		pools_leave(b->pool);
-	} else if (fact_ends_block(f) && f->path == PATH_DEFERRED) {
+	} else if (f && fact_ends_block(f) && f->path == PATH_DEFERRED) {
 		begin_deferred(h, b);
 		return 0;
 	}
@@ -178,7 +172,7 @@ struct block *lives_begin(struct heap *h, const struct fact *f, uint64_t size, u
 
 	if (clear_address(h, f))
 		return NULL;
-	if (h->copied && !pools_hold(h, f->ptr) &&
+	if (h->copied && !pools_at(h, f->ptr) &&
 	    mend_copy(h, f, f->ptr - h->header, f->ptr + usable))
 		return NULL;
 	b = index_add(&h->blocks, f->ptr);

@@ -336,26 +336,16 @@ static int apply(struct model *m, const struct fact *f)
 	return image ? heap_apply(image->heap, f) : -1;
 }
 
-static bool begins_block(const struct fact *f)
-{
-	return f->effect == FACT_ALLOC || f->effect == FACT_REALLOC_NEW;
-}
-
-static bool ends_block(const struct fact *f)
-{
-	return f->effect == FACT_FREE || f->effect == FACT_REALLOC_OLD;
-}
-
 /* Does the fact find its address as it must: live for an end, not live for a beginning? */
 static bool fits(const struct model *m, const struct fact *f)
 {
 	const struct image *image = f->origin < m->origin_count ? m->current[f->origin] : NULL;
 	const struct block *b;
 
-	if (!image || !image->heap || (!begins_block(f) && !ends_block(f)))
+	if (!image || !image->heap || (!fact_begins_block(f) && !fact_ends_block(f)))
 		return true;
 	b = index_find(&image->heap->blocks, f->ptr);
-	return (b && b->state == BLOCK_LIVE) == ends_block(f);
+	return (b && b->state == BLOCK_LIVE) == fact_ends_block(f);
 }
 
 static bool thread_first(const struct model *m, size_t from, size_t j)
@@ -378,7 +368,7 @@ static void bring_forward(struct model *m, size_t i)
 	for (size_t j = i + 1; j < m->held_count; j++) {
 		other = m->held[j];
 		if (other.origin != f.origin || other.ptr != f.ptr ||
-		    begins_block(&other) == begins_block(&f) || !thread_first(m, i, j))
+		    fact_begins_block(&other) == fact_begins_block(&f) || !thread_first(m, i, j))
 			continue;
 		memmove(&m->held[i + 1], &m->held[i], (j - i) * sizeof(f));
 		m->held[i] = other;

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static struct pool *pools_at(const struct heap *h, uint64_t address)
+struct pool *pools_at(const struct heap *h, uint64_t address)
 {
 	const struct range *r = h->pools.root ? ranges_find(&h->pools, address) : NULL;
 
@@ -142,11 +142,6 @@ struct pool *pools_inherit(const struct heap *child, const struct heap *parent, 
 		p->used++;
 	p->references++;
 	return p;
-}
-
-bool pools_hold(const struct heap *h, uint64_t address)
-{
-	return pools_at(h, address) != NULL;
 }
 
 int pools_copy(struct heap *child, const struct heap *parent)
