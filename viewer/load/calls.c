@@ -24,7 +24,8 @@ void calls_release(struct calls *c)
 	calls_init(c);
 }
 
-int latency_bucket(int64_t ns)
+/* The bucket of a latency and its bounds: low <= latency < high. */
+static int latency_bucket(int64_t ns)
 {
 	int octave, bucket;
 
@@ -35,7 +36,7 @@ int latency_bucket(int64_t ns)
 	return bucket < LATENCY_BUCKETS ? bucket : LATENCY_BUCKETS - 1;
 }
 
-int64_t latency_low(int bucket)
+static int64_t latency_low(int bucket)
 {
 	int octave = bucket / LATENCY_STEPS + 3;
 

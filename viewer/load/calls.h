@@ -52,10 +52,6 @@ int calls_fail(struct calls *c, const struct fact *f);
 #define SITE_NO_MEMORY UINT32_MAX
 uint32_t calls_site(struct calls *c, uint64_t address);
 
-/* The bucket of a latency and its bounds: low <= latency < high. */
-int latency_bucket(int64_t ns);
-int64_t latency_low(int bucket);
-
 void calls_store(const struct calls *c, int64_t process, struct bulk *latency, struct bulk *calls,
                  struct bulk *threads);
 

@@ -32,7 +32,6 @@ static void note_peaks(struct series *r, const struct sample *s)
 			r->peak[i].at = *s;
 		}
 	}
-	r->any = true;
 }
 
 /* Of two states with the same value the earlier one is kept. */
@@ -126,7 +125,7 @@ static int store_timeline(struct series *r, int64_t process, struct bulk *timeli
 
 int series_store(struct series *r, int64_t process, struct bulk *timeline, struct query *peak)
 {
-	if (r->any && store_timeline(r, process, timeline))
+	if (r->step_count && store_timeline(r, process, timeline))
 		return -1;
 	for (int i = 0; i < FIGURES; i++)
 		if (isfinite(r->peak[i].value))

@@ -37,7 +37,6 @@ struct series {
 	uint32_t step_count;
 	uint64_t step_width; /* facts in a step */
 	uint64_t in_step;    /* facts in the last step so far */
-	bool any;
 };
 
 void series_init(struct series *r);
