@@ -107,7 +107,8 @@ int command_main(const struct command_set *set, int argc, char **argv)
 {
 	int status;
 
-	msg_init(set->name, set->usage_status);
+	msg_program = set->name;
+	msg_usage_status = set->usage_status;
 	status = dispatch(set, argc, argv);
 	msg_progress(NULL);
 	msg_flush();

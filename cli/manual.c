@@ -242,7 +242,8 @@ int manual_main(const struct command_set *set, int argc, char **argv)
 {
 	int status = 0;
 
-	msg_init(set->name, FAILED);
+	msg_program = set->name;
+	msg_usage_status = FAILED;
 	if (argc != 2)
 		status = msg_usage("one folder is needed");
 	for (const struct command *const *c = set->commands; !status && *c; c++)

@@ -15,70 +15,29 @@ enum {
 	LINE = 8192 /* holds two paths; what is longer is cut */
 };
 
-int msg_level;
-
-static const char *program = "";
-static int usage;
+const char *msg_program = "";
+int msg_usage_status, msg_level;
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* of the two below */
 static char pending[LINE];                                /* "": nothing has failed */
 static bool progress_shown;
 
-void msg_init(const char *name, int usage_status)
-{
-	program = name;
-	usage = usage_status;
-}
-
-const char *msg_name(void)
-{
-	return program;
-}
-
 /* ---- failures ---- */
 
-/* `error`: an errno whose meaning is told too, 0 not. */
-static void record(int error, const char *format, va_list args)
+int msg_record(int status, int error, const char *format, ...)
 {
 	char text[LINE];
+	va_list args;
 
+	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
 	pthread_mutex_lock(&mutex);
 	errno = error;
 	if (!pending[0])
 		snprintf(pending, sizeof(pending), error ? "%.4000s: %m" : "%s", text);
 	pthread_mutex_unlock(&mutex);
-}
-
-int msg_fail(int status, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	record(0, format, args);
-	va_end(args);
 	return status;
-}
-
-int msg_errno(int status, const char *format, ...)
-{
-	int error = errno;
-	va_list args;
-
-	va_start(args, format);
-	record(error, format, args);
-	va_end(args);
-	return status;
-}
-
-int msg_usage(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	record(0, format, args);
-	va_end(args);
-	return usage;
 }
 
 int msg_context(int status, const char *format, ...)
@@ -126,7 +85,7 @@ static void put_line(char *text)
 	text_scrub(text);
 	pthread_mutex_lock(&mutex);
 	clear_progress();
-	fprintf(stderr, "%s: %s\n", program, text);
+	fprintf(stderr, "%s: %s\n", msg_program, text);
 	pthread_mutex_unlock(&mutex);
 }
 
@@ -138,32 +97,17 @@ void msg_flush(void)
 		put_line(text);
 }
 
-static void remark(int level, const char *format, va_list args)
+void msg_remark(int level, const char *format, ...)
 {
 	char text[LINE];
+	va_list args;
 
 	if (msg_level < level)
 		return;
+	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
 	put_line(text);
-}
-
-void msg_note(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	remark(0, format, args);
-	va_end(args);
-}
-
-void msg_step(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	remark(1, format, args);
-	va_end(args);
 }
 
 void msg_progress(const char *format, ...)

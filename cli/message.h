@@ -13,21 +13,23 @@
 #ifndef LW_CLI_MESSAGE_H
 #define LW_CLI_MESSAGE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Once, by main: the command's name, and its exit status for wrong usage. */
-void msg_init(const char *name, int usage_status);
-const char *msg_name(void);
+/* Set once, by main: the command's name, and its exit status for wrong usage. */
+extern const char *msg_program;
+extern int msg_usage_status;
 
-/* Record a cause and return `status`, so that `return msg_fail(STATUS_INPUT, ...)` reads well. */
-int msg_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* The same with ": " and what errno means at the end. */
-int msg_errno(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* The same for a command line that is wrong: returns the command's status for that. */
-int msg_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/*
+ * Record a cause and return the status, so that `return msg_fail(STATUS_INPUT, ...)` reads well:
+ * with the errno's meaning behind ": "; of a command line that is wrong, with the status for that.
+ */
+#define msg_fail(status, ...)  msg_record((status), 0, __VA_ARGS__)
+#define msg_errno(status, ...) msg_record((status), errno, __VA_ARGS__)
+#define msg_usage(...)         msg_record(msg_usage_status, 0, __VA_ARGS__)
+int msg_record(int status, int error, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Puts what was being done, "cannot compare", in front of the cause; returns `status`. */
 int msg_context(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -42,8 +44,9 @@ bool msg_take(char *text, size_t size);
 extern int msg_level;
 
 /* A remark, which changes no status: the outcome; a step. */
-void msg_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void msg_step(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define msg_note(...) msg_remark(0, __VA_ARGS__)
+#define msg_step(...) msg_remark(1, __VA_ARGS__)
+void msg_remark(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* One line that overwrites itself, only when stderr is a terminal; msg_progress(NULL) clears it. */
 void msg_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -212,7 +212,7 @@ static const struct option_row *find_row(const struct grammar *g, int code, char
 
 static int unknown(const char *option, const char *command)
 {
-	return msg_usage("unknown option: option=\"%s\": see %s %s --help", option, msg_name(),
+	return msg_usage("unknown option: option=\"%s\": see %s %s --help", option, msg_program,
 	                 command);
 }
 

@@ -43,7 +43,8 @@ static const char *flushed(void)
 static int begin(void **state)
 {
 	(void)state;
-	msg_init("lwtest", 42);
+	msg_program = "lwtest";
+	msg_usage_status = 42;
 	msg_level = 0;
 	msg_take(NULL, 0);
 	return 0;

@@ -50,7 +50,8 @@ static const struct option_row *const tables[] = {own, shared, NULL};
 static int read_words(const char *line, bool leading)
 {
 	memset(&got, 0, sizeof(got));
-	msg_init("lwtest", WRONG);
+	msg_program = "lwtest";
+	msg_usage_status = WRONG;
 	msg_take(NULL, 0);
 	snprintf(line_copy, sizeof(line_copy), "%s", line);
 	argv[0] = "command";

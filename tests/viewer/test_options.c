@@ -18,7 +18,8 @@ static enum status parse(const char *line)
 	int status;
 
 	options_given = none;
-	msg_init("lwview", STATUS_USAGE);
+	msg_program = "lwview";
+	msg_usage_status = STATUS_USAGE;
 	msg_take(NULL, 0);
 	argv[0] = "test";
 	snprintf(words, sizeof(words), "%s", line);
