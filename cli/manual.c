@@ -156,7 +156,7 @@ static int write_command(const struct command_set *set, const struct command *c,
 	fputs(".Pp\nThe options are:\n.Bl -tag -width Ds\n", out);
 	command_tables(set, c, tables);
 	for (int t = 0; tables[t]; t++)
-		for (const struct option_row *row = tables[t]; !option_is_end(row); row++)
+		for (const struct option_row *row = tables[t]; row->name; row++)
 			put_option(out, row);
 	fputs(".El\n", out);
 	put_statuses(out, set);
@@ -223,7 +223,7 @@ static int write_completion(const struct command_set *set, const char *folder)
 		fprintf(out, "\t\t%s/-*) words='", (*c)->name);
 		command_tables(set, *c, tables);
 		for (int t = 0; tables[t]; t++)
-			for (const struct option_row *row = tables[t]; !option_is_end(row); row++)
+			for (const struct option_row *row = tables[t]; row->name; row++)
 				fprintf(out, "--%s ", row->name);
 		fputs("' ;;\n", out);
 	}

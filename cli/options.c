@@ -166,11 +166,6 @@ struct grammar {
 	char letters[2 * MAX_ROWS + 3];
 };
 
-bool option_is_end(const struct option_row *row)
-{
-	return !row->name;
-}
-
 static void make_grammar(struct grammar *g, const struct option_row *const *tables, bool leading)
 {
 	char *letter = g->letters;
@@ -179,7 +174,7 @@ static void make_grammar(struct grammar *g, const struct option_row *const *tabl
 		*letter++ = '+';
 	*letter++ = ':'; /* a missing value is another error than an unknown option */
 	for (g->rows = 0; *tables; tables++) {
-		for (const struct option_row *row = *tables; !option_is_end(row); row++) {
+		for (const struct option_row *row = *tables; row->name; row++) {
 			bool value = !row->type->flag;
 
 			assert(g->rows < MAX_ROWS);
@@ -295,6 +290,6 @@ static void print_row(const struct option_row *row)
 void options_print(const struct option_row *const *tables)
 {
 	for (; *tables; tables++)
-		for (const struct option_row *row = *tables; !option_is_end(row); row++)
+		for (const struct option_row *row = *tables; row->name; row++)
 			print_row(row);
 }

@@ -39,23 +39,12 @@ extern const struct option_type option_span;  /* int64_t, ns: 5us, 1.5s, 10min; 
 extern const struct option_type option_ratio; /* double: 1.5, 150% */
 extern const struct option_type option_share; /* double: 0.3, 30%; at most all */
 
-/* A type of numbers from `least` to `most`, without a unit. */
+/* The units of numbers that have none. */
 extern const struct option_unit option_no_units[];
-#define OPTION_COUNT(least, most)                                    \
-	{                                                            \
-		option_no_units, false, (least), (most), false, NULL \
-	}
 
-/* As above, refused without a unit: 5 may have meant anything. */
+/* Refused without a unit: 5 may have meant anything. */
 extern const struct option_type option_limit_size, option_limit_span, option_limit_share,
 	option_limit_ratio;
-
-#define OPTION_FLAG  (&option_flag)
-#define OPTION_TEXT  (&option_text)
-#define OPTION_INT   (&option_int)
-#define OPTION_SIZE  (&option_size)
-#define OPTION_SPAN  (&option_span)
-#define OPTION_RATIO (&option_ratio)
 
 struct option_row {
 	char letter;      /* 'o' for -o, 0 none */
@@ -66,9 +55,9 @@ struct option_row {
 	const char *help;     /* one line, or some */
 };
 
-#define OPTION_END                              \
-	{                                       \
-		0, NULL, NULL, NULL, NULL, NULL \
+#define OPTION_END           \
+	{                    \
+		.name = NULL \
 	}
 
 /*
@@ -84,8 +73,5 @@ void options_print(const struct option_row *const *tables);
 
 /* Sets `target` from one value; false: it is not understood, or out of range. */
 bool option_value(const struct option_type *type, const char *text, void *target);
-
-/* The row after the last one of a table, for loops. */
-bool option_is_end(const struct option_row *row);
 
 #endif

@@ -23,7 +23,7 @@ static char line_copy[256];
 static char *argv[32];
 static int argc, first;
 
-static const struct option_type two_to_five = OPTION_COUNT(2, 5);
+static const struct option_type two_to_five = {.units = option_no_units, .least = 2, .most = 5};
 
 static const struct option_row own[] = {
 	{'t', "text", &option_text, &got.text, "TEXT", ""},

@@ -11,7 +11,7 @@
 static const char *output = "lwtrace-served";
 static int64_t port = 5342;
 
-static const struct option_type type_port = OPTION_COUNT(1, 65533);
+static const struct option_type type_port = {.units = option_no_units, .least = 1, .most = 65533};
 
 static const struct option_row rows[] = {
 	{'o', "output", &option_text, &output, "DIR",

@@ -24,7 +24,7 @@ enum {
 static int64_t runs = 5;
 static const char *json, *allocators = "ptmalloc,liblw";
 
-static const struct option_type type_runs = OPTION_COUNT(1, 1000000);
+static const struct option_type type_runs = {.units = option_no_units, .least = 1, .most = 1000000};
 
 static const struct option_row rows[] = {
 	{'n', "runs", &type_runs, &runs, "N", "runs under each allocator (default: 5)"},

@@ -51,9 +51,9 @@ static bool folded;
 static int64_t row_limit = -1;
 
 const struct option_row export_options[] = {
-	{0, "folded", OPTION_FLAG, &folded, NULL,
+	{0, "folded", &option_flag, &folded, NULL,
          "call sites and their live bytes at --at (default: peak), for flame graphs"},
-	{'n', "limit", OPTION_INT, &row_limit, "N", "at most N lifetimes"},
+	{'n', "limit", &option_int, &row_limit, "N", "at most N lifetimes"},
 	OPTION_END,
 };
 

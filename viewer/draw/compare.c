@@ -12,8 +12,8 @@ static const char *view_name;
 static bool exit_code;
 
 const struct option_row compare_options[] = {
-	{0, "view", OPTION_TEXT, &view_name, "NAME", "the picture is this view's (default map)"},
-	{0, "exit-code", OPTION_FLAG, &exit_code, NULL,
+	{0, "view", &option_text, &view_name, "NAME", "the picture is this view's (default map)"},
+	{0, "exit-code", &option_flag, &exit_code, NULL,
          "status 1 when a figure differs, latencies apart"},
 	OPTION_END,
 };

@@ -10,7 +10,7 @@
 static const char *zoom;
 
 static const struct option_row map_options[] = {
-	{0, "zoom", OPTION_TEXT, &zoom, "A..B", "only the addresses from A up to B, in hex"},
+	{0, "zoom", &option_text, &zoom, "A..B", "only the addresses from A up to B, in hex"},
 	OPTION_END,
 };
 

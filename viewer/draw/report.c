@@ -18,7 +18,7 @@
 static const char *stat_file;
 
 const struct option_row report_options[] = {
-	{0, "stat", OPTION_TEXT, &stat_file, "FILE", "speed, from lwtrace stat --json FILE"},
+	{0, "stat", &option_text, &stat_file, "FILE", "speed, from lwtrace stat --json FILE"},
 	OPTION_END,
 };
 

@@ -6,7 +6,7 @@
 static int64_t limit = -1;
 
 static const struct option_row report_options_own[] = {
-	{'n', "limit", OPTION_INT, &limit, "N", "at most N rows (text: 40, else all)"},
+	{'n', "limit", &option_int, &limit, "N", "at most N rows (text: 40, else all)"},
 	OPTION_END,
 };
 

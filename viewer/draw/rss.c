@@ -6,7 +6,7 @@
 static int64_t row_count;
 
 static const struct option_row rss_options[] = {
-	{0, "rows", OPTION_INT, &row_count, "N", "rows of the table (default 20)"},
+	{0, "rows", &option_int, &row_count, "N", "rows of the table (default 20)"},
 	OPTION_END,
 };
 

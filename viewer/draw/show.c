@@ -164,7 +164,7 @@ static void write_data(const struct viewing *v, const struct sheet *sheets, enum
 const char *picture_keep;
 
 const struct option_row picture_options[] = {
-	{0, "keep-script", OPTION_TEXT, &picture_keep, "FILE", "keep the gnuplot script"},
+	{0, "keep-script", &option_text, &picture_keep, "FILE", "keep the gnuplot script"},
 	OPTION_END,
 };
 

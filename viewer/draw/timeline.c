@@ -9,8 +9,8 @@ static const char *over;
 static int64_t row_count;
 
 static const struct option_row timeline_options[] = {
-	{0, "over", OPTION_TEXT, &over, "AXIS", "time (default) or asked: bytes asked for"},
-	{0, "rows", OPTION_INT, &row_count, "N", "rows of the table (default 20)"},
+	{0, "over", &option_text, &over, "AXIS", "time (default) or asked: bytes asked for"},
+	{0, "rows", &option_int, &row_count, "N", "rows of the table (default 20)"},
 	OPTION_END,
 };
 

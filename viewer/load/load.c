@@ -26,10 +26,10 @@ static bool allow_loss;
 static const char *sysroot, *debug_dir;
 
 const struct option_row load_options[] = {
-	{0, "allow-loss", OPTION_FLAG, &allow_loss, NULL, "lossy or damaged traces are well too"},
-	{0, "sysroot", OPTION_TEXT, &sysroot, "DIR", "look for recorded programs below DIR"},
-	{0, "debug-dir", OPTION_TEXT, &debug_dir, "DIR", "look for debug information below DIR"},
-	{0, "pid", OPTION_INT, &options_given.pid, "PID", "only this process (default: all)"},
+	{0, "allow-loss", &option_flag, &allow_loss, NULL, "lossy or damaged traces are well too"},
+	{0, "sysroot", &option_text, &sysroot, "DIR", "look for recorded programs below DIR"},
+	{0, "debug-dir", &option_text, &debug_dir, "DIR", "look for debug information below DIR"},
+	{0, "pid", &option_int, &options_given.pid, "PID", "only this process (default: all)"},
 	OPTION_END,
 };
 
