@@ -13,11 +13,22 @@
 #define LW_CLI_ARRAY_H
 
 #include <stdbool.h>
-#include <stddef.h>
+#include <stdlib.h>
 
 /* Makes room for items[count]; false: out of memory, errno says so, and the items are as before. */
-#define array_more(items, count) array_grow(&(items), (count), sizeof(*(items)))
+#define array_more(items, count)                                                \
+	({                                                                      \
+		void *grown_ = array_grown((items), (count), sizeof(*(items))); \
+		if (grown_)                                                     \
+			(items) = grown_;                                       \
+		grown_ != NULL;                                                 \
+	})
 
-bool array_grow(void *items, size_t count, size_t size);
+static inline void *array_grown(void *items, size_t count, size_t size)
+{
+	if (count && (count < 8 || (count & (count - 1))))
+		return items;
+	return reallocarray(items, count ? 2 * count : 8, size);
+}
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define TEXT_INVALID 0xfffd /* U+FFFD, REPLACEMENT CHARACTER */
 
@@ -18,5 +19,9 @@ bool text_is_control(uint32_t code);
 
 /* Makes '?' of each control character and of each byte that is not UTF-8. */
 void text_scrub(char *text);
+
+/* Writes `text` as a string of JSON, in quotes; control characters are escaped, bytes that are not
+ * UTF-8 are U+FFFD. */
+void json_string(FILE *out, const char *text);
 
 #endif

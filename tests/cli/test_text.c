@@ -3,7 +3,6 @@
 #include "tests/cm.h"
 
 #include "cli/array.h"
-#include "cli/json.h"
 #include "cli/text.h"
 
 #include <errno.h>
@@ -75,18 +74,21 @@ static void an_array_grows_and_keeps_what_it_holds(void **state)
 
 static void an_array_that_cannot_grow_is_as_before(void **state)
 {
-	char *items = NULL;
+	struct {
+		char byte[64];
+	} *items = NULL;
+	volatile size_t many = (size_t)1 << 62;
 
 	(void)state;
 #ifdef __SANITIZE_ADDRESS__
 	skip(); /* it ends the program instead of letting the allocation fail */
 #endif
 	assert_true(array_more(items, 0));
-	items[0] = 'x';
+	items[0].byte[0] = 'x';
 	errno = 0;
-	assert_false(array_grow(&items, (size_t)1 << 62, 64));
+	assert_false(array_more(items, many));
 	assert_int_equal(errno, ENOMEM);
-	assert_int_equal(items[0], 'x');
+	assert_int_equal(items[0].byte[0], 'x');
 	free(items);
 }
 

@@ -1,7 +1,7 @@
 /* output.c - see output.h. */
 #include "output.h"
 
-#include "cli/json.h"
+#include "cli/text.h"
 #include "traces/format/version.h"
 
 #include <dirent.h>

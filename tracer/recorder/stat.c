@@ -10,7 +10,7 @@
 #include "program.h"
 #include "run.h"
 
-#include "cli/json.h"
+#include "cli/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>

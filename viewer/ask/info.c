@@ -2,7 +2,7 @@
 /* info.c - `lwview info`; see info.h. Each sheet is a query, or a table of expressions. */
 #include "info.h"
 
-#include "cli/json.h"
+#include "cli/text.h"
 #include "viewer/figures.h"
 
 #include <inttypes.h>

@@ -2,7 +2,7 @@
 /* sheet.c - the one table printer, and figures in words; see sheet.h. */
 #include "sheet.h"
 
-#include "cli/json.h"
+#include "cli/text.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -4,7 +4,7 @@
  * data, as a picture, or as a page, as the end of -o's name says.
  */
 #include "page.h"
-#include "cli/json.h"
+#include "cli/text.h"
 #include "viewer/ask/form.h"
 
 #include <assert.h>
