@@ -81,7 +81,6 @@ int sum_tell(const struct output *output, const struct story *story)
 	struct trace_sum sum;
 	int status;
 
-	trace_prune(output->path);
 	status = trace_sum(output->path, &sum);
 	if (status)
 		return status;

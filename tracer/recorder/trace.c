@@ -9,9 +9,9 @@
 #include "cli/array.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fts.h>
 #include <ftw.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -67,30 +67,17 @@ struct schema {
 
 /* ---- files ------------------------------------------------------------------------------ */
 
-struct bytes {
-	const uint8_t *at;
-	size_t length;
-};
-
-static int map_file(const char *path, struct bytes *bytes)
+/* NULL when it is empty or cannot be read. */
+static const uint8_t *map_file(const char *path, size_t *length)
 {
-	struct stat status;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	void *at = MAP_FAILED;
+	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	void *at = end > 0 ? mmap(NULL, (size_t)end, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
 
-	if (fd >= 0 && !fstat(fd, &status) && status.st_size > 0) {
-		bytes->length = (size_t)status.st_size;
-		at = mmap(NULL, bytes->length, PROT_READ, MAP_PRIVATE, fd, 0);
-	}
 	if (fd >= 0)
 		close(fd);
-	bytes->at = at;
-	return at == MAP_FAILED ? -1 : 0;
-}
-
-static void unmap_file(struct bytes *bytes)
-{
-	munmap((void *)bytes->at, bytes->length);
+	*length = (size_t)end;
+	return at == MAP_FAILED ? NULL : at;
 }
 
 /* ---- metadata --------------------------------------------------------------------------- */
@@ -103,28 +90,30 @@ static uint32_t word_at(const uint8_t *at)
 	return word;
 }
 
-/* The text of the packetised metadata file, or NULL. */
-static char *metadata_text(const char *path)
+/* The text of a process' packetised metadata file, or NULL. */
+static char *metadata_text(const char *folder)
 {
-	struct bytes file;
-	size_t length = 0;
-	char *text;
+	char path[4200], *text;
+	size_t size, length = 0;
+	const uint8_t *file;
 
-	if (map_file(path, &file))
+	snprintf(path, sizeof path, "%s/metadata", folder);
+	file = map_file(path, &size);
+	if (!file)
 		return NULL;
-	text = malloc(file.length + 1);
-	for (size_t at = 0; text && at + METADATA_HEADER <= file.length;) {
-		const uint8_t *packet = file.at + at;
+	text = malloc(size + 1);
+	for (size_t at = 0; text && at + METADATA_HEADER <= size;) {
+		const uint8_t *packet = file + at;
 		size_t content = word_at(packet + 24) / 8, whole = word_at(packet + 28) / 8;
 
 		if (word_at(packet) != METADATA_MAGIC || content < METADATA_HEADER ||
-		    whole < content || whole > file.length - at)
+		    whole < content || whole > size - at)
 			break;
 		memcpy(text + length, packet + METADATA_HEADER, content - METADATA_HEADER);
 		length += content - METADATA_HEADER;
 		at += whole;
 	}
-	unmap_file(&file);
+	munmap((void *)file, size);
 	if (text)
 		text[length] = '\0';
 	return text;
@@ -177,19 +166,17 @@ static uint8_t alias_align(const char *text, const char *name)
 	return end ? (uint8_t)(number_after(start, end, "align = ", 8) / 8) : 1;
 }
 
-static int read_schema(const char *path, struct schema *schema)
+/* False when TEXT declares no event of ours. */
+static bool read_schema(const char *text, struct schema *schema)
 {
-	char *text = metadata_text(path);
 	bool any = false;
 
 	memset(schema, 0, sizeof *schema);
-	if (!text)
-		return -1;
 	schema->align16 = alias_align(text, "uint16_t");
 	schema->align32 = alias_align(text, "uint32_t");
 	schema->align64 = alias_align(text, "uint64_t");
-	for (char *at = strstr(text, "\nevent {"); at;) {
-		char *next = strstr(at + 1, "\nevent {");
+	for (const char *at = strstr(text, "\nevent {"); at;) {
+		const char *next = strstr(at + 1, "\nevent {");
 		const char *end = next ? next : at + strlen(at);
 		const char *name = strstr(at, "name = \"");
 		unsigned long id = number_after(at, end, "\tid = ", MAX_EVENTS);
@@ -204,8 +191,7 @@ static int read_schema(const char *path, struct schema *schema)
 		}
 		at = next;
 	}
-	free(text);
-	return any ? 0 : -1;
+	return any;
 }
 
 /* ---- streams ---------------------------------------------------------------------------- */
@@ -256,33 +242,36 @@ static uint64_t count_events(const uint8_t *packet, size_t end, const struct sch
 	return count;
 }
 
-static void sum_stream(const char *path, const struct schema *schema, struct recorded *process,
-                       struct trace_sum *sum)
+/* Of the last process in SUM. */
+static void sum_stream(const char *path, const struct schema *schema, struct trace_sum *sum)
 {
+	struct recorded *process = &sum->process[sum->processes - 1];
 	struct packet_header header;
-	struct bytes file;
-	uint64_t lost = 0;
-	size_t at = 0;
+	uint64_t facts = 0, lost = 0;
+	size_t at = 0, length;
+	const uint8_t *file = map_file(path, &length);
 
-	if (map_file(path, &file))
+	if (!file)
 		return;
-	while (at + PACKET_HEADER_BYTES <= file.length) {
-		memcpy(&header, file.at + at, PACKET_HEADER_BYTES);
+	while (at + PACKET_HEADER_BYTES <= length) {
+		memcpy(&header, file + at, PACKET_HEADER_BYTES);
 		if (header.magic != PACKET_MAGIC || header.content_bits > header.packet_bits ||
-		    !header.packet_bits || header.packet_bits / 8 > file.length - at)
+		    !header.packet_bits || header.packet_bits / 8 > length - at)
 			break;
 		if (header.stream_id == schema->stream_id) {
-			process->facts +=
-				count_events(file.at + at, header.content_bits / 8, schema);
+			facts += count_events(file + at, header.content_bits / 8, schema);
 			/* A packet closed by a preempted thread says 0: the most is the truth. */
 			if (header.discarded > lost)
 				lost = header.discarded;
 		}
 		at += header.packet_bits / 8;
 	}
-	sum->damaged += at != file.length;
+	sum->damaged += at != length;
+	process->facts += facts;
 	process->lost += lost;
-	unmap_file(&file);
+	sum->facts += facts;
+	sum->lost += lost;
+	munmap((void *)file, length);
 }
 
 /* ---- folders ---------------------------------------------------------------------------- */
@@ -303,58 +292,9 @@ static void name_process(const char *folder, struct recorded *process)
 	snprintf(process->name, sizeof process->name, "%.*s", (int)sizeof process->name - 1, text);
 }
 
-static int sum_process(const char *parent, const char *folder, struct trace_sum *sum)
-{
-	struct recorded *process;
-	struct schema schema;
-	struct dirent *entry;
-	char path[4096];
-	DIR *directory;
-
-	if (!array_more(sum->process, sum->processes))
-		return msg_errno(STATUS_FAILED, "cannot sum up the trace");
-	process = &sum->process[sum->processes];
-	memset(process, 0, sizeof *process);
-	name_process(folder, process);
-	snprintf(path, sizeof path, "%s/%s/metadata", parent, folder);
-	if (read_schema(path, &schema))
-		return 0;
-	sum->processes++;
-	snprintf(path, sizeof path, "%s/%s", parent, folder);
-	directory = opendir(path);
-	while (directory && (entry = readdir(directory))) {
-		if (strncmp(entry->d_name, "lw_", 3))
-			continue;
-		snprintf(path, sizeof path, "%s/%s/%s", parent, folder, entry->d_name);
-		sum_stream(path, &schema, process, sum);
-	}
-	if (directory)
-		closedir(directory);
-	sum->facts += process->facts;
-	sum->lost += process->lost;
-	return 0;
-}
-
-/* A process that was about to register when the recording ended leaves a folder that declares no
- * event; babeltrace2 refuses the whole trace because of it. */
-static bool is_stillborn(const char *folder)
-{
-	char path[4200];
-	char *text;
-	bool empty;
-
-	snprintf(path, sizeof path, "%s/metadata", folder);
-	text = metadata_text(path);
-	empty = text && !strstr(text, "\nevent {");
-	free(text);
-	return empty;
-}
-
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *where)
 {
-	(void)status;
-	(void)type;
-	(void)where;
+	(void)status, (void)type, (void)where;
 	return remove(path);
 }
 
@@ -363,23 +303,25 @@ int trace_remove(const char *path)
 	return nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-void trace_prune(const char *path)
+/* Begins with the process recorded in FOLDER, for which there is room; false: nothing to count.
+ * One that was about to register when the recording ended leaves a folder that declares no event:
+ * it is removed, as babeltrace2 refuses the whole trace because of it. */
+static bool open_process(const char *folder, const char *name, struct schema *schema,
+                         struct trace_sum *sum)
 {
-	char parent[4096], folder[4096];
-	struct dirent *entry;
-	DIR *directory;
+	char *text = metadata_text(folder);
+	bool counted = text && read_schema(text, schema);
 
-	snprintf(parent, sizeof parent, "%s/ust/pid", path);
-	directory = opendir(parent);
-	while (directory && (entry = readdir(directory))) {
-		snprintf(folder, sizeof folder, "%s/%s", parent, entry->d_name);
-		if (entry->d_name[0] != '.' && is_stillborn(folder)) {
-			msg_step("left out, nothing was recorded: process=\"%s\"", entry->d_name);
-			trace_remove(folder);
-		}
+	if (text && !strstr(text, "\nevent {")) {
+		msg_step("left out, nothing was recorded: process=\"%s\"", name);
+		trace_remove(folder);
 	}
-	if (directory)
-		closedir(directory);
+	free(text);
+	if (counted) {
+		sum->process[sum->processes] = (struct recorded){.pid = 0};
+		name_process(name, &sum->process[sum->processes++]);
+	}
+	return counted;
 }
 
 static int by_pid(const void *a, const void *b)
@@ -389,46 +331,53 @@ static int by_pid(const void *a, const void *b)
 	return x->pid != y->pid ? (x->pid > y->pid) - (x->pid < y->pid) : strcmp(x->name, y->name);
 }
 
-int trace_sum(const char *path, struct trace_sum *sum)
+static FTS *open_walk(const char *path)
 {
-	char parent[4096];
-	struct dirent *entry;
-	DIR *directory;
-	int status = 0;
-
-	memset(sum, 0, sizeof *sum);
-	sum->bytes = trace_bytes(path);
-	snprintf(parent, sizeof parent, "%s/ust/pid", path);
-	directory = opendir(parent);
-	if (!directory && errno == ENOENT)
-		return 0;
-	if (!directory)
-		return msg_errno(STATUS_FAILED, "cannot read trace: path=\"%s\"", parent);
-	while (!status && (entry = readdir(directory)))
-		if (entry->d_name[0] != '.')
-			status = sum_process(parent, entry->d_name, sum);
-	closedir(directory);
-	if (sum->processes)
-		qsort(sum->process, sum->processes, sizeof *sum->process, by_pid);
-	return status;
+	return fts_open((char *[]){(char *)path, NULL}, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 }
 
-static uint64_t walked_bytes;
-
-static int add_bytes(const char *path, const struct stat *status, int type, struct FTW *where)
+/* The streams are PATH/ust/pid/PROCESS/lw_CPU. */
+int trace_sum(const char *path, struct trace_sum *sum)
 {
-	(void)path;
-	(void)where;
-	if (type == FTW_F)
-		walked_bytes += (uint64_t)status->st_size;
-	return 0;
+	char parent[4200];
+	struct schema schema;
+	int status = 0;
+	FTS *walk;
+
+	memset(sum, 0, sizeof *sum);
+	snprintf(parent, sizeof parent, "%s/ust/pid", path);
+	walk = open_walk(parent);
+	for (FTSENT *at; !status && walk && (at = fts_read(walk));) {
+		errno = at->fts_errno;
+		if ((!at->fts_level && errno && errno != ENOENT) ||
+		    !array_more(sum->process, sum->processes))
+			status = msg_errno(STATUS_FAILED, "cannot read trace: path=\"%s\"", parent);
+		else if (at->fts_info == FTS_D && at->fts_level == 1 &&
+		         !open_process(at->fts_path, at->fts_name, &schema, sum))
+			fts_set(walk, at, FTS_SKIP);
+		else if (at->fts_info == FTS_F && at->fts_level == 2 &&
+		         !strncmp(at->fts_name, "lw_", 3))
+			sum_stream(at->fts_path, &schema, sum);
+	}
+	if (walk)
+		fts_close(walk);
+	if (sum->processes)
+		qsort(sum->process, sum->processes, sizeof *sum->process, by_pid);
+	sum->bytes = trace_bytes(path);
+	return status;
 }
 
 uint64_t trace_bytes(const char *path)
 {
-	walked_bytes = 0;
-	nftw(path, add_bytes, 16, FTW_PHYS);
-	return walked_bytes;
+	FTS *walk = open_walk(path);
+	uint64_t bytes = 0;
+
+	for (FTSENT *at; walk && (at = fts_read(walk));)
+		if (at->fts_info == FTS_F)
+			bytes += (uint64_t)at->fts_statp->st_size;
+	if (walk)
+		fts_close(walk);
+	return bytes;
 }
 
 void trace_sum_release(struct trace_sum *sum)

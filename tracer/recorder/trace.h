@@ -25,13 +25,11 @@ struct trace_sum {
 	unsigned processes;
 };
 
-/* Takes out folders of processes that had not even registered when the recording ended. */
-void trace_prune(const char *path);
-
 /* Removes the folder PATH with all that is in it; nonzero: not all, see errno. */
 int trace_remove(const char *path);
 
-/* Sums up the trace in the folder PATH.  Fails only when the folder cannot be read. */
+/* Sums up the trace in the folder PATH, and takes out of it the folders of processes that had not even
+ * registered when the recording ended.  Fails only when the folder cannot be read. */
 int trace_sum(const char *path, struct trace_sum *sum);
 
 /* Bytes below PATH, quickly: while the recording runs. */
