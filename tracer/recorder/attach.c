@@ -2,11 +2,7 @@
  * attach.c - lwtrace attach: record a program that runs already, under one of our libraries.
  */
 #include "commands.h"
-#include "deadline.h"
 #include "recording.h"
-#include "session.h"
-#include "sessiond.h"
-#include "sum.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -55,9 +51,8 @@ static int look_at(struct target *target)
 }
 
 /* Until it ends, a limit is reached, or lwtrace is asked to end. */
-static uint64_t wait_for(const struct target *target, const struct output *output)
+static void wait_for(const struct target *target, const struct recording *recording)
 {
-	const uint64_t started = clock_now();
 	struct timespec time = {0, 100000000};
 	sigset_t ends;
 
@@ -69,50 +64,34 @@ static uint64_t wait_for(const struct target *target, const struct output *outpu
 	msg_note("recording pid %d, %s; end with Ctrl-C, the program runs on", (int)target->pid,
 	         target->name);
 	while (!kill(target->pid, 0) || errno == EPERM)
-		if (sigtimedwait(&ends, NULL, &time) > 0 || recording_limit(output, started))
+		if (sigtimedwait(&ends, NULL, &time) > 0 || recording_limit(recording))
 			break;
-	return clock_now() - started;
 }
 
 static int attach(const struct command *self, int argc, char **argv)
 {
-	static struct output output;
+	static struct recording recording = {.status = -1}; /* large */
 	struct target target = {.allocator = NULL};
-	char *described[] = {target.name, NULL};
-	struct session_options options = {.output = output.path};
-	struct session session = {.created = false};
-	struct story story = {.argv = described, .status = -1};
-	struct sessiond daemon = {.lock = -1};
 	int64_t pid;
-	int status;
+	int status, ended;
 
 	(void)self, (void)argc;
 	if (!option_value(&option_int, argv[0], &pid) || !pid || pid > INT_MAX)
 		return msg_fail(STATUS_FAILED,
 		                "the number of one process is needed: see lwtrace attach --help");
-	story.pid = options.pid = target.pid = (pid_t)pid;
+	recording.pid = recording.session.pid = target.pid = (pid_t)pid;
+	recording.argv = (char *[]){target.name, NULL};
 	status = look_at(&target);
 	if (!status)
-		status = buffers_fit(&session.buffers);
-	if (!status)
-		status = output_make(&output, recording_options.output, target.name,
-		                     recording_options.force);
+		status = recording_prepare(&recording, target.name);
 	if (status)
 		return status;
-	story.allocator = target.allocator;
-	status = sessiond_open(&daemon);
+	recording.allocator = target.allocator;
+	status = recording_start(&recording);
 	if (!status)
-		status = session_open(&session, &options);
-	if (!status) {
-		story.wall_s = (double)wait_for(&target, &output) / 1e9;
-		status = session_stop(&session);
-	}
-	sessiond_close(&daemon);
-	if (status) {
-		output_discard(&output);
-		return status;
-	}
-	return sum_tell(&output, &story);
+		wait_for(&target, &recording);
+	ended = recording_end(&recording, !status);
+	return status ? status : ended;
 }
 
 const struct command command_attach = {

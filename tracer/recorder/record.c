@@ -1,149 +1,66 @@
 /*
- * record.c - lwtrace record: options, session, program, session, sum.
+ * record.c - lwtrace record: a recording that begins before the program and ends after it.
  */
 #include "commands.h"
-#include "deadline.h"
 #include "libraries.h"
 #include "program.h"
 #include "recording.h"
 #include "run.h"
-#include "session.h"
-#include "sessiond.h"
-#include "sum.h"
 
-static const char *allocator = "liblw", *relay;
-static bool follow;
+static struct recording recording;
+static struct run run;
+static const char *allocator = "liblw";
 
 static const struct option_row rows[] = {
 	{'a', "allocator", &option_text, &allocator, "NAME",
          "liblw (default), ptmalloc: glibc's whatever the program links,\nsystem: the program's own, or "
          "the path of a library"},
-	{0, "follow", &option_flag, &follow, NULL,
+	{0, "follow", &option_flag, &run.follow, NULL,
          "go on until the program's descendants have ended too"},
-	{0, "to", &option_text, &relay, "net://HOST",
+	{0, "to", &option_text, &recording.session.url, "net://HOST",
          "stream to the relay daemon there (lwtrace serve)"},
 	OPTION_END,
 };
 
-struct recording {
-	struct program program;
-	struct preload preload;
-	struct output output;
-	struct sessiond daemon;
-	struct session session;
-	struct run run;
-	char **argv;
-	uint64_t wall_ns;
-};
-
-/* ---- the story -------------------------------------------------------------------------- */
-
-static int check_options(struct recording *recording)
+static int run_program(const struct program *program, const struct preload *preload)
 {
-	const struct recording_options *o = &recording_options;
-	int status;
-
-	if (relay && (o->output || o->force || o->max_size || o->strict))
-		return msg_fail(STATUS_FAILED, "--to goes without -o, -f, --max-size and --strict: "
-		                               "the relay daemon writes the trace");
-	status = program_find(&recording->program, recording->argv[0]);
-	if (!status)
-		status = program_check(&recording->program);
-	if (!status)
-		status = preload_find(&recording->preload, allocator, true);
-	if (!status)
-		status = buffers_fit(&recording->session.buffers);
-	if (!status && !relay)
-		status = output_make(&recording->output, o->output, recording->argv[0], o->force);
-	return status;
-}
-
-static int start(struct recording *recording)
-{
-	struct buffers *buffers = &recording->session.buffers;
-	struct session_options session = {.output = recording->output.path, .url = relay};
-	int status = sessiond_open(&recording->daemon);
+	int status = run_start(&run, program, recording.argv, preload);
 
 	if (status)
 		return status;
-	msg_step("buffers: %llu x %llu KiB for each of %u CPUs and process, of %llu MiB in "
-	         "/dev/shm",
-	         (unsigned long long)buffers->subbuf_count,
-	         (unsigned long long)buffers->subbuf_size >> 10, buffers->cpus,
-	         (unsigned long long)buffers->shm_free >> 20);
-	return session_open(&recording->session, &session);
-}
-
-static int run(struct recording *recording)
-{
-	const uint64_t started = clock_now();
-	bool stopped = false; /* by a limit */
-	int status = run_start(&recording->run, &recording->program, recording->argv,
-	                       &recording->preload);
-
-	if (status)
-		return status;
-	msg_step("recording: program=\"%s\", pid=%d", recording->program.path,
-	         (int)recording->run.pid);
-	while (!run_wait(&recording->run, 100)) {
-		if (!stopped && recording_limit(&recording->output, started)) {
-			stopped = true;
-			recording->wall_ns = clock_now() - started;
-			status = session_stop(&recording->session);
-		}
-	}
-	if (!stopped)
-		recording->wall_ns = clock_now() - started;
+	msg_step("recording: program=\"%s\", pid=%d", program->path, (int)run.pid);
+	while (!run_wait(&run, 100))
+		if (recording.session.created && recording_limit(&recording))
+			status = recording_stop(&recording);
+	recording.pid = run.pid;
+	recording.status = run.status;
+	recording.cpu_s = run_cpu_seconds(&run);
 	return status;
 }
-
-static int finish(struct recording *recording)
-{
-	struct story story = {.argv = recording->argv,
-	                      .allocator = recording->preload.name,
-	                      .pid = recording->run.pid,
-	                      .status = recording->run.status,
-	                      .wall_s = (double)recording->wall_ns / 1e9,
-	                      .cpu_s = run_cpu_seconds(&recording->run)};
-
-	if (relay) {
-		msg_note("streamed to %s; there: lwview load, in the relay daemon's output folder",
-		         relay);
-		return 0;
-	}
-	return sum_tell(&recording->output, &story);
-}
-
-/* ---- command ---------------------------------------------------------------------------- */
 
 static int record(const struct command *self, int argc, char **argv)
 {
-	static struct recording recording; /* large */
-	int status, stopped;
+	static struct program program; /* large, as the next */
+	static struct preload preload;
+	int status = program_find(&program, argv[0]), ended;
 
 	(void)self, (void)argc;
 	recording.argv = argv;
-	recording.daemon.lock = -1;
-	recording.run.follow = follow;
-	status = check_options(&recording);
+	recording.allocator = preload.name;
+	if (!status)
+		status = program_check(&program);
+	if (!status)
+		status = preload_find(&preload, allocator, true);
+	if (!status)
+		status = recording_prepare(&recording, argv[0]);
 	if (status)
 		return status;
 	run_prepare();
-	status = start(&recording);
+	status = recording_start(&recording);
 	if (!status)
-		status = run(&recording);
-	stopped = session_stop(&recording.session);
-	sessiond_close(&recording.daemon);
-	if (!recording.run.ended) {
-		output_discard(&recording.output);
-		return status;
-	}
-	if (!status)
-		status = stopped;
-	stopped = finish(&recording);
-	if (!status)
-		status = stopped;
-	return status ? status : recording.run.status;
+		status = run_program(&program, &preload);
+	ended = recording_end(&recording, run.ended);
+	return status ? status : ended ? ended : run.status;
 }
 
 const struct command command_record = {

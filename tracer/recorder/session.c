@@ -90,7 +90,7 @@ int session_count(void)
 }
 
 static int add_channel(struct lttng_handle *handle, struct lttng_domain *domain, const char *name,
-                       struct lttng_channel_attr attr)
+                       uint64_t size, uint64_t count, unsigned switch_us)
 {
 	struct lttng_channel *channel = lttng_channel_create(domain);
 	int error;
@@ -98,10 +98,10 @@ static int add_channel(struct lttng_handle *handle, struct lttng_domain *domain,
 	if (!channel)
 		return msg_fail(STATUS_FAILED, "cannot make channel: name=\"%s\"", name);
 	snprintf(channel->name, sizeof channel->name, "%s", name);
-	channel->attr.overwrite = attr.overwrite;
-	channel->attr.subbuf_size = attr.subbuf_size;
-	channel->attr.num_subbuf = attr.num_subbuf;
-	channel->attr.switch_timer_interval = attr.switch_timer_interval;
+	channel->attr.overwrite = 0;
+	channel->attr.subbuf_size = size;
+	channel->attr.num_subbuf = count;
+	channel->attr.switch_timer_interval = switch_us;
 	channel->attr.read_timer_interval = 0;
 	channel->attr.output = LTTNG_EVENT_MMAP;
 	error = lttng_enable_channel(handle, channel);
@@ -114,91 +114,74 @@ static int add_channel(struct lttng_handle *handle, struct lttng_domain *domain,
 
 static int add_events(struct lttng_handle *handle, const char *pattern, const char *channel)
 {
-	struct lttng_event *event = lttng_event_create();
+	struct lttng_event event = {.type = LTTNG_EVENT_TRACEPOINT,
+	                            .loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL,
+	                            .loglevel = -1};
 	int error;
 
-	if (!event)
-		return msg_fail(STATUS_FAILED, "cannot make event rule: pattern=\"%s\"", pattern);
-	event->type = LTTNG_EVENT_TRACEPOINT;
-	event->loglevel_type = LTTNG_EVENT_LOGLEVEL_ALL;
-	event->loglevel = -1;
-	snprintf(event->name, sizeof event->name, "%s", pattern);
-	error = lttng_enable_event_with_exclusions(handle, event, channel, NULL, 0, NULL);
-	lttng_event_destroy(event);
+	snprintf(event.name, sizeof event.name, "%s", pattern);
+	error = lttng_enable_event_with_exclusions(handle, &event, channel, NULL, 0, NULL);
 	if (error)
 		return msg_fail(STATUS_FAILED, "cannot enable events: pattern=\"%s\": %s", pattern,
 		                lttng_strerror(error));
 	return 0;
 }
 
-/* Of all the processes that the daemon knows, only PID. */
-static int track(struct lttng_handle *handle, int pid)
-{
-	int error = lttng_track_pid(handle, pid);
-
-	if (error < 0)
-		return msg_fail(STATUS_FAILED, "cannot record one process alone: pid=%d: %s", pid,
-		                lttng_strerror(error));
-	return 0;
-}
-
-static int start(const struct session *session)
-{
-	int error = lttng_start_tracing(session->name);
-
-	if (error < 0)
-		return msg_fail(STATUS_FAILED, "cannot start tracing: %s", lttng_strerror(error));
-	return 0;
-}
-
 /* Started before the events are enabled: a program that runs already takes an enabled event for a
  * recording that has begun, and what it then says first must not be lost. */
-static int fill_session(struct session *session, int pid)
+static int start(const struct session *session, struct lttng_handle *handle)
+{
+	int error = session->pid ? lttng_track_pid(handle, session->pid) : 0;
+
+	if (error < 0)
+		return msg_fail(STATUS_FAILED, "cannot record one process alone: pid=%d: %s",
+		                session->pid, lttng_strerror(error));
+	error = lttng_start_tracing(session->name);
+	if (error < 0)
+		return msg_fail(STATUS_FAILED, "cannot start tracing: %s", lttng_strerror(error));
+	return add_events(handle, "lw:*", "lw") ||
+	       add_events(handle, "lttng_ust_statedump:*", "sites");
+}
+
+static int fill_session(const struct session *session)
 {
 	struct lttng_domain domain = {.type = LTTNG_DOMAIN_UST, .buf_type = LTTNG_BUFFER_PER_PID};
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	const struct lttng_channel_attr metadata = {.overwrite = 0,
-	                                            .subbuf_size = page,
-	                                            .num_subbuf = 2,
-	                                            .switch_timer_interval = 200000};
-	const struct lttng_channel_attr facts = {.overwrite = 0,
-	                                         .subbuf_size = session->buffers.subbuf_size,
-	                                         .num_subbuf = session->buffers.subbuf_count,
-	                                         .switch_timer_interval = 100000};
-	const struct lttng_channel_attr sites = {.overwrite = 0,
-	                                         .subbuf_size = page > 64 * KIB ? page : 64 * KIB,
-	                                         .num_subbuf = 4,
-	                                         .switch_timer_interval = 200000};
+	const struct {
+		const char *name;
+		uint64_t size, count;
+		unsigned switch_us;
+	} channels[] = {
+		{"metadata", page, 2, 200000},
+		{"lw", session->buffers.subbuf_size, session->buffers.subbuf_count, 100000},
+		{"sites", page > 64 * KIB ? page : 64 * KIB, 4, 200000},
+	};
 	struct lttng_handle *handle = lttng_create_handle(session->name, &domain);
-	int status = STATUS_FAILED;
+	int status = 0;
 
 	if (!handle)
 		return msg_fail(STATUS_FAILED, "cannot open session: name=\"%s\"", session->name);
-	if (add_channel(handle, &domain, "metadata", metadata) ||
-	    add_channel(handle, &domain, "lw", facts) ||
-	    add_channel(handle, &domain, "sites", sites) || (pid && track(handle, pid)) ||
-	    start(session) || add_events(handle, "lw:*", "lw") ||
-	    add_events(handle, "lttng_ust_statedump:*", "sites"))
-		goto out;
-	status = 0;
-out:
+	for (int i = 0; i < 3 && !status; i++)
+		status = add_channel(handle, &domain, channels[i].name, channels[i].size,
+		                     channels[i].count, channels[i].switch_us);
+	if (!status)
+		status = start(session, handle);
 	lttng_destroy_handle(handle);
-	return status;
+	return status ? STATUS_FAILED : 0;
 }
 
-static int create_session(struct session *session, const struct session_options *options)
+static int create_session(struct session *session, const char *output)
 {
 	struct lttng_session_descriptor *descriptor;
 	enum lttng_error_code code;
 
 	snprintf(session->name, sizeof session->name, "lwtrace-%d", (int)getpid());
-	descriptor =
-		options->url
-			? lttng_session_descriptor_network_create(session->name, options->url, NULL)
-			: lttng_session_descriptor_local_create(session->name, options->output);
+	descriptor = session->url ? lttng_session_descriptor_network_create(session->name,
+	                                                                    session->url, NULL)
+	                          : lttng_session_descriptor_local_create(session->name, output);
 	if (!descriptor)
 		return msg_fail(STATUS_FAILED, "bad destination of the trace: %s",
-		                options->url ? options->url : options->output);
+		                session->url ? session->url : output);
 	code = lttng_create_session_ext(descriptor);
 	lttng_session_descriptor_destroy(descriptor);
 	if (code != LTTNG_OK)
@@ -208,14 +191,14 @@ static int create_session(struct session *session, const struct session_options 
 	return 0;
 }
 
-int session_open(struct session *session, const struct session_options *options)
+int session_open(struct session *session, const char *output)
 {
 	int status;
 
 	deadline_start(SETUP_SECONDS, "cannot set up the recording");
-	status = create_session(session, options);
+	status = create_session(session, output);
 	if (!status)
-		status = fill_session(session, options->pid);
+		status = fill_session(session);
 	if (status && session->created) {
 		lttng_destroy_session_no_wait(session->name);
 		session->created = false;

@@ -9,12 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct session_options {
-	const char *output; /* absolute path of the trace's folder; NULL: see URL */
-	const char *url;    /* net://HOST of a relay daemon, or NULL */
-	int pid;            /* record this process only; 0: all */
-};
-
 /* Ring buffers of one process: SUBBUF_COUNT sub-buffers of SUBBUF_SIZE bytes for each possible CPU. */
 struct buffers {
 	uint64_t subbuf_size, subbuf_count;
@@ -23,8 +17,10 @@ struct buffers {
 };
 
 struct session {
-	char name[64];
+	const char *url; /* net://HOST of a relay daemon; NULL: into a folder */
+	int pid;         /* record this process only; 0: all */
 	struct buffers buffers;
+	char name[64];
 	bool created;
 };
 
@@ -36,8 +32,8 @@ bool session_daemon_alive(void);
 /* Number of sessions that the daemon has, of whomever; -1 when it cannot be asked. */
 int session_count(void);
 
-/* Makes the session with its channels and starts it. */
-int session_open(struct session *session, const struct session_options *options);
+/* Makes the session with its channels and starts it; OUTPUT is the absolute path of the folder. */
+int session_open(struct session *session, const char *output);
 
 /* Stops it and waits until all is written; destroys it.  Fails when data may be missing. */
 int session_stop(struct session *session);

@@ -8,6 +8,7 @@
 #include "sessiond.h"
 #include "deadline.h"
 #include "session.h"
+#include "trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -223,20 +224,6 @@ static void end_daemon(pid_t pid)
 	ended_within(pid, 2000);
 }
 
-/* What the daemon leaves in the folder made for this run is only ours. */
-static void remove_home(const char *home)
-{
-	char *const argv[] = {"rm", "-rf", "--", (char *)home, NULL};
-	pid_t child = fork();
-
-	if (!child) {
-		execvp("rm", argv);
-		_exit(STATUS_NOT_FOUND);
-	}
-	if (child > 0)
-		waitpid(child, NULL, 0);
-}
-
 void sessiond_close(struct sessiond *daemon)
 {
 	if (daemon->lock < 0)
@@ -249,6 +236,6 @@ void sessiond_close(struct sessiond *daemon)
 	deadline_stop();
 	close(daemon->lock);
 	daemon->lock = -1;
-	if (*daemon->home)
-		remove_home(daemon->home);
+	if (*daemon->home) /* what the daemon leaves there is only ours */
+		trace_remove(daemon->home);
 }
