@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,18 +133,18 @@ static int check_rights(const char *path)
 	return 0;
 }
 
+/* This program's own header, by the linker. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
 /* Reads the name of the program's loader; false when it has none: it is static. */
-static bool loader_of(int fd, char *name, size_t size)
+static bool loader_of(int fd, const ElfW(Ehdr) * header, char *name, size_t size)
 {
-	ElfW(Ehdr) header;
 	ElfW(Phdr) segment;
 	ssize_t length;
 
-	if (pread(fd, &header, sizeof header, 0) != sizeof header)
-		return false;
-	for (unsigned i = 0; i < header.e_phnum; i++) {
+	for (unsigned i = 0; i < header->e_phnum; i++) {
 		if (pread(fd, &segment, sizeof segment,
-		          (off_t)(header.e_phoff + i * sizeof segment)) != sizeof segment)
+		          (off_t)(header->e_phoff + i * sizeof segment)) != sizeof segment)
 			return false;
 		if (segment.p_type != PT_INTERP)
 			continue;
@@ -157,28 +158,23 @@ static bool loader_of(int fd, char *name, size_t size)
 
 static int check_elf(int fd, const char *path)
 {
-	unsigned char mine[EI_NIDENT] = "", his[EI_NIDENT] = "";
+	const int bits = 8 * (int)sizeof(void *);
+	ElfW(Ehdr) header = {.e_ident = ""};
 	char loader[256] = "";
-	uint16_t my_machine = 0, his_machine = 0;
-	int self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 
-	if (pread(fd, his, sizeof his, 0) != sizeof his || memcmp(his, ELFMAG, SELFMAG)) {
-		close(self);
+	/* A header of the other class is longer or shorter, but the same up to the machine. */
+	if (pread(fd, &header, sizeof header, 0) < (ssize_t)offsetof(ElfW(Ehdr), e_version) ||
+	    memcmp(header.e_ident, ELFMAG, SELFMAG))
 		return 0; /* exec says what it is */
-	}
-	if (pread(self, mine, sizeof mine, 0) == sizeof mine &&
-	    pread(self, &my_machine, 2, 18) == 2 && pread(fd, &his_machine, 2, 18) == 2 &&
-	    (mine[EI_CLASS] != his[EI_CLASS] || my_machine != his_machine)) {
-		close(self);
+	if (header.e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] ||
+	    header.e_machine != __ehdr_start.e_machine)
 		return msg_fail(
 			STATUS_FAILED,
 			"cannot record a program of another architecture: path=\"%s\", bits=%d, "
 			"machine=%d: libraries and session daemon are %d-bit, machine=%d",
-			path, his[EI_CLASS] == ELFCLASS64 ? 64 : 32, his_machine,
-			mine[EI_CLASS] == ELFCLASS64 ? 64 : 32, my_machine);
-	}
-	close(self);
-	if (!loader_of(fd, loader, sizeof loader))
+			path, header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32, header.e_machine,
+			bits, __ehdr_start.e_machine);
+	if (!loader_of(fd, &header, loader, sizeof loader))
 		return msg_fail(
 			STATUS_FAILED,
 			"cannot record a static program: path=\"%s\": nothing can be preloaded into "
