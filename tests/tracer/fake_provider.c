@@ -4,7 +4,7 @@
  * Switched on by its FAKE_AFTER-th question whether it is, that is in the middle of the program;
  * writes "allocs=... frees=... reallocs=... fails=... early=... first=..." to FAKE_FILE at the end.
  */
-#include "tracer/inside/provider.h"
+#include "tracer/inside/fact.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@ static void fake_emit(const struct lw_fact *fact)
 	early += (fact->flags & FLAG_EARLY) != 0;
 }
 
-static void fake_fork(void *sigset)
+static void fake_fork(sigset_t *sigset)
 {
 	(void)sigset;
 }

@@ -11,7 +11,6 @@
 #define LW_FACTS_H
 
 #include "fact.h"
-#include "provider.h"
 #include "self.h"
 
 #include <stdbool.h>

@@ -7,7 +7,6 @@
  * Debian 12 and Ubuntu 22.04 have lacks close_range().
  */
 #define _GNU_SOURCE
-#include "files.h"
 #include "facts.h"
 #include "front.h"
 #include "raw.h"

@@ -6,7 +6,7 @@
 #define LTTNG_UST_TRACEPOINT_CREATE_PROBES
 #define LTTNG_UST_TRACEPOINT_DEFINE
 #include "lw_provider.h"
-#include "provider.h"
+#include "fact.h"
 
 #include <dlfcn.h>
 #include <lttng/ust-fork.h>
@@ -44,21 +44,6 @@ static void provider_emit(const struct lw_fact *fact)
 	}
 }
 
-static void provider_before_fork(void *sigset)
-{
-	lttng_ust_before_fork(sigset);
-}
-
-static void provider_after_fork_parent(void *sigset)
-{
-	lttng_ust_after_fork_parent(sigset);
-}
-
-static void provider_after_fork_child(void *sigset)
-{
-	lttng_ust_after_fork_child(sigset);
-}
-
 /* Exported by liblttng-ust-common for liblttng-ust-fd.so, but in no header: looked up once. */
 static int (*safe_close)(int, int (*)(int));
 
@@ -94,8 +79,8 @@ __attribute__((visibility("default"))) const struct lw_provider lw_provider = {
 	.enabled = provider_enabled,
 	.any = provider_any,
 	.emit = provider_emit,
-	.before_fork = provider_before_fork,
-	.after_fork_parent = provider_after_fork_parent,
-	.after_fork_child = provider_after_fork_child,
+	.before_fork = lttng_ust_before_fork,
+	.after_fork_parent = lttng_ust_after_fork_parent,
+	.after_fork_child = lttng_ust_after_fork_child,
 	.close = provider_close,
 };

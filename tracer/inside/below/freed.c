@@ -10,11 +10,12 @@
  * Its cost is one more cache line a pair.
  */
 #define _GNU_SOURCE
-#include "freed.h"
+#include "below.h"
 #include "liblw/lw_trace.h"
 #include "tracer/inside/raw.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 #define PLACES_LOG 14
 #define LINE_MAX   512 /* what is read of a line of /proc/self/maps */
@@ -28,8 +29,9 @@ static size_t place_of(uintptr_t ptr)
 	return (size_t)(((uint64_t)ptr >> 3) * 0x9e3779b97f4a7c15u >> (64 - PLACES_LOG));
 }
 
-void lw_freed_note(uintptr_t ptr, uintptr_t caller)
+void lw_underlying_note(void *block, uint64_t by)
 {
+	const uintptr_t ptr = (uintptr_t)block, caller = (uintptr_t)by;
 	size_t i = place_of(ptr);
 	bool known = __atomic_load_n(&place[i].ptr, __ATOMIC_RELAXED) == ptr;
 
@@ -48,25 +50,14 @@ struct module {
 	char path[LINE_MAX];      /* "" when it is no file's */
 };
 
-static const char *hex(const char *at, uintptr_t *value)
-{
-	for (*value = 0;; at++) {
-		if (*at >= '0' && *at <= '9')
-			*value = *value * 16 + (uintptr_t)(*at - '0');
-		else if (*at >= 'a' && *at <= 'f')
-			*value = *value * 16 + (uintptr_t)(*at - 'a' + 10);
-		else
-			return at;
-	}
-}
-
 /* Reads LINE into MODULE, which holds the one before. */
 static void module_read(struct module *module, const char *line)
 {
-	const char *at = hex(line, &module->from), *path = strchr(line, '/');
+	const char *path = strchr(line, '/');
+	char *end;
 
-	if (*at == '-')
-		hex(at + 1, &module->to);
+	module->from = strtoul(line, &end, 16);
+	module->to = strtoul(end + (*end == '-'), NULL, 16);
 	if (!path || strcmp(path, module->path))
 		module->base = module->from;
 	strcpy(module->path, path ? path : "");

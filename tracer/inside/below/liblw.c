@@ -10,7 +10,6 @@
 #include "liblw/lw_trace.h"
 
 #include "below.h"
-#include "freed.h"
 #include "pools.h"
 #include "tracer/inside/extent.h"
 #include "tracer/inside/facts.h"
@@ -195,20 +194,10 @@ int lw_underlying_path(void *ptr, const struct lw_mark *mark, int said)
 	return said == UNSAID ? TO_LOCAL : said;
 }
 
-void lw_underlying_note(void *ptr, uint64_t caller)
-{
-	lw_freed_note((uintptr_t)ptr, (uintptr_t)caller);
-}
-
 void lw_underlying_describe(struct lw_fact_process *process)
 {
 	process->allocator = "liblw";
 	process->allocator_version = lw_version();
-}
-
-void lw_underlying_after_fork_in_child(void)
-{
-	lw_pools_unlock_child();
 }
 
 /* The heap is locked during the walk, and no other thread is inside it: the list is exact. */

@@ -2,6 +2,7 @@
 /* pools.c - a sorted table that grows by mmap; see pools.h. */
 #define _GNU_SOURCE
 #include "pools.h"
+#include "below.h"
 #include "tracer/inside/raw.h"
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@ static struct {
 	struct lw_pool_seen *pool;
 } table;
 
-void lw_pools_unlock_child(void)
+void lw_underlying_after_fork_in_child(void)
 {
 	raw_unlock(&table.lock);
 }

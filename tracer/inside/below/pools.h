@@ -20,7 +20,4 @@ void lw_pools_remove(uintptr_t pool);
 /* Calls FN for each, in the order of addresses, with the table locked. */
 void lw_pools_each(void (*fn)(const struct lw_pool_seen *pool));
 
-/* In the child of a fork: the lock's holder may not exist any more. */
-void lw_pools_unlock_child(void);
-
 #endif
