@@ -216,8 +216,10 @@ static void close_realloc(struct call *call, void *old, void *ptr, enum function
                           size_t size, uint64_t caller)
 {
 	struct lw_fact fact = {.kind = FACT_REALLOC, .function = function};
+	int path = ptr != old ? lw_underlying_path(old, &call->mark, call->self->path) : 0;
 
-	if (!old) {
+	/* A block that is not the allocator's, from its start-up arena, was never said to be made. */
+	if (!old || (ptr && path < 0)) {
 		close_alloc(call, ptr, function, size, 0, caller);
 		return;
 	}
@@ -230,8 +232,7 @@ static void close_realloc(struct call *call, void *old, void *ptr, enum function
 		return;
 	}
 	if (ptr != old) {
-		fact.realloc.moved =
-			(uint8_t)(1 + lw_underlying_path(old, &call->mark, call->self->path));
+		fact.realloc.moved = (uint8_t)(1 + path);
 		lw_underlying_note(old, caller);
 		lw_underlying_note(ptr, 0);
 	}
