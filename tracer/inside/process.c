@@ -10,7 +10,7 @@
  *	extent                        what the heap has of the system, as facts
  *	facts                         the way of a fact to the provider
  *	early, self, regions          the early log; who is who; the ranges of the extent
- *	fact, raw, front              the rows of the format and the door to lttng-ust; system calls
+ *	fact, raw, front, sorted      the format's rows and the door to lttng-ust; system calls; tables
  *
  * lttng-ust brings liblttng-ust-fork.so for forks.  It is not preloaded, because it would start
  * lttng-ust before this library knows its allocations from the program's.  Not covered, as there:

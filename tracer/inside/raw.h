@@ -42,23 +42,6 @@ static inline void raw_unlock(int *lock)
 	__atomic_store_n(lock, 0, __ATOMIC_RELEASE);
 }
 
-/* Doubles TABLE of *ROOM items of SIZE bytes, COUNT of them in use; returns it where it lies then,
- * or NULL, and leaves it as it was, when there is no memory.  TABLE is NULL and *ROOM 0 at first. */
-static inline void *raw_double(void *table, size_t count, size_t *room, size_t size)
-{
-	size_t more = *room ? *room * 2 : 4096 / size;
-	void *grown = raw_pages(more * size);
-
-	if (!grown)
-		return NULL;
-	if (table) {
-		memcpy(grown, table, count * size);
-		raw_unmap(table, *room * size);
-	}
-	*room = more;
-	return grown;
-}
-
 /* Reads a small file of /proc as a string; returns its length, 0 when it cannot be read. */
 size_t raw_file(const char *path, char *text, size_t size);
 

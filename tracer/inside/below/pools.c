@@ -1,69 +1,27 @@
 /* Runs inside the traced program: no allocation, no stdio. */
-/* pools.c - a sorted table that grows by mmap; see pools.h. */
+/* pools.c - the pools by their addresses; see pools.h. */
 #define _GNU_SOURCE
 #include "pools.h"
 #include "below.h"
-#include "tracer/inside/raw.h"
+#include "tracer/inside/sorted.h"
 
-#include <stdbool.h>
-#include <string.h>
-
-/* Sorted by address, no two the same. */
-static struct {
-	int lock;
-	size_t count, room;
-	struct lw_pool_seen *pool;
-} table;
+static struct lw_sorted table = {.size = sizeof(struct lw_pool_seen)};
 
 void lw_underlying_after_fork_in_child(void)
 {
 	raw_unlock(&table.lock);
 }
 
-static bool table_reserve(void)
-{
-	struct lw_pool_seen *grown;
-
-	if (table.count < table.room)
-		return true;
-	grown = raw_double(table.pool, table.count, &table.room, sizeof *table.pool);
-	if (!grown)
-		return false;
-	table.pool = grown;
-	return true;
-}
-
-/* Index of the first pool at or after ADDRESS. */
-static size_t table_find(uintptr_t address)
-{
-	size_t low = 0, high = table.count;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (table.pool[middle].pool < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
 void lw_pools_add(const struct lw_pool_seen *pool)
 {
 	size_t at;
+	bool known;
 
 	raw_lock(&table.lock);
-	at = table_find(pool->pool);
-	if (at < table.count && table.pool[at].pool == pool->pool) {
-		table.pool[at] = *pool;
-	} else if (table_reserve()) {
-		memmove(table.pool + at + 1, table.pool + at, (table.count - at) * sizeof *pool);
-		table.pool[at] = *pool;
-		table.count++;
-		HOLDS(!at || table.pool[at - 1].pool < table.pool[at].pool);
-		HOLDS(at + 1 == table.count || table.pool[at].pool < table.pool[at + 1].pool);
-	}
+	at = lw_sorted_find(&table, pool->pool);
+	known = at < table.count && *lw_sorted_at(&table, at) == pool->pool;
+	if (lw_sorted_reserve(&table, 1))
+		lw_sorted_replace(&table, at, at + known, pool, 1);
 	raw_unlock(&table.lock);
 }
 
@@ -72,12 +30,9 @@ void lw_pools_remove(uintptr_t pool)
 	size_t at;
 
 	raw_lock(&table.lock);
-	at = table_find(pool);
-	if (at < table.count && table.pool[at].pool == pool) {
-		table.count--;
-		memmove(table.pool + at, table.pool + at + 1,
-		        (table.count - at) * sizeof *table.pool);
-	}
+	at = lw_sorted_find(&table, pool);
+	if (at < table.count && *lw_sorted_at(&table, at) == pool)
+		lw_sorted_replace(&table, at, at + 1, "", 0);
 	raw_unlock(&table.lock);
 }
 
@@ -85,6 +40,6 @@ void lw_pools_each(void (*fn)(const struct lw_pool_seen *pool))
 {
 	raw_lock(&table.lock);
 	for (size_t i = 0; i < table.count; i++)
-		fn(&table.pool[i]);
+		fn((const struct lw_pool_seen *)lw_sorted_at(&table, i));
 	raw_unlock(&table.lock);
 }
