@@ -70,7 +70,8 @@ void lw_early_close(void (*each)(struct lw_fact *fact))
 		/* Its thread may be writing it still. */
 		while (!__atomic_load_n(&fact->kind, __ATOMIC_ACQUIRE))
 			sched_yield();
-		each(fact);
+		if (each)
+			each(fact);
 	}
 	unmap();
 }

@@ -15,7 +15,8 @@
 /* Keeps FACT; false when the log is full or closed. */
 bool lw_early_hold(const struct lw_fact *fact);
 
-/* Closes the log, so that nobody begins to write into it, and gives each fact, whole, to EACH. */
+/* Closes the log, so that nobody begins to write into it, and gives each fact, whole, to EACH, or
+ * drops it if that is NULL. */
 void lw_early_close(void (*each)(struct lw_fact *fact));
 
 /* In the child of a fork: what it holds is the parent's. */

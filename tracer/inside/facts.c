@@ -52,11 +52,6 @@ bool lw_idle;
 
 static struct lw_pending pending_calls[PENDING_CALLS];
 
-static const struct lw_provider *provider_now(void)
-{
-	return tracer.provider;
-}
-
 static inline void complete(struct lw_self *self, struct lw_fact *fact)
 {
 	if (lw_self_is_tracer(self))
@@ -87,19 +82,14 @@ static void write_early(struct lw_fact *fact)
 {
 	if (lw_tid_is_tracer(fact->tid))
 		fact->flags |= FLAG_TRACER;
-	provider_now()->emit(fact);
-}
-
-static void drop_early(struct lw_fact *fact)
-{
-	(void)fact;
+	tracer.provider->emit(fact);
 }
 
 static void go_idle(void)
 {
 	tracer.resumed = true;
 	lw_idle = true;
-	lw_early_close(drop_early);
+	lw_early_close(NULL);
 }
 
 static void begin(const struct lw_provider *provider, enum state from)
@@ -155,7 +145,7 @@ static void record(const struct lw_fact *fact)
 	for (;;) {
 		switch (atomic_load(&tracer.state)) {
 		case ON:
-			provider_now()->emit(fact);
+			tracer.provider->emit(fact);
 			return;
 		case IDLE:
 			return;

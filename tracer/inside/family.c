@@ -245,29 +245,24 @@ static void close_realloc(struct call *call, void *old, void *ptr, enum function
 	call_close(call, &fact, false);
 }
 
-PUBLIC void *realloc(void *old, size_t size)
-{
-	struct call call;
-	void *ptr;
+/* clang-format off */
+#define RESIZES(FUNCTION, name, parameters, arguments, size)         \
+	PUBLIC void *name parameters                                 \
+	{                                                            \
+		struct call call;                                    \
+		void *ptr;                                           \
+                                                                     \
+		call_begin(&call, old);                              \
+		ptr = lw_underlying_##name arguments;                \
+		call_end(&call, ptr);                                \
+		close_realloc(&call, old, ptr, FUNCTION, size, CALLER); \
+		return ptr;                                          \
+	}
 
-	call_begin(&call, old);
-	ptr = lw_underlying_realloc(old, size);
-	call_end(&call, ptr);
-	close_realloc(&call, old, ptr, FUNCTION_REALLOC, size, CALLER);
-	return ptr;
-}
-
-PUBLIC void *reallocarray(void *old, size_t count, size_t size)
-{
-	struct call call;
-	void *ptr;
-
-	call_begin(&call, old);
-	ptr = lw_underlying_reallocarray(old, count, size);
-	call_end(&call, ptr);
-	close_realloc(&call, old, ptr, FUNCTION_REALLOCARRAY, product(count, size), CALLER);
-	return ptr;
-}
+RESIZES(FUNCTION_REALLOC, realloc, (void *old, size_t size), (old, size), size)
+RESIZES(FUNCTION_REALLOCARRAY, reallocarray, (void *old, size_t count, size_t size), (old, count, size),
+        product(count, size))
+/* clang-format on */
 
 PUBLIC size_t malloc_usable_size(void *ptr)
 {

@@ -15,13 +15,11 @@
 /* Fresh zero pages, or NULL. */
 static inline void *raw_pages(size_t length)
 {
-#ifdef SYS_mmap2
+#ifndef SYS_mmap2
+#define SYS_mmap2 SYS_mmap
+#endif
 	long at = syscall(SYS_mmap2, 0, length, PROT_READ | PROT_WRITE,
 	                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-#else
-	long at = syscall(SYS_mmap, 0, length, PROT_READ | PROT_WRITE,
-	                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-#endif
 	return at == -1 ? NULL : (void *)at;
 }
 

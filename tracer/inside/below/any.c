@@ -29,19 +29,16 @@ enum {
 };
 
 /* The allocator's functions; those that it lacks are made from memalign, or NULL. */
+/* clang-format off */
+#define FUNCTIONS(EACH)                                                                       \
+	EACH(malloc) EACH(free) EACH(calloc) EACH(realloc) EACH(memalign) EACH(aligned_alloc) \
+	EACH(posix_memalign) EACH(valloc) EACH(pvalloc) EACH(malloc_usable_size) EACH(malloc_trim)
+/* clang-format on */
+
 static struct {
 	int which;
-	void *(*malloc)(size_t);
-	void (*free)(void *);
-	void *(*calloc)(size_t, size_t);
-	void *(*realloc)(void *, size_t);
-	void *(*memalign)(size_t, size_t);
-	void *(*aligned_alloc)(size_t, size_t);
-	int (*posix_memalign)(void **, size_t, size_t);
-	void *(*valloc)(size_t);
-	void *(*pvalloc)(size_t);
-	size_t (*usable)(void *);
-	int (*trim)(size_t);
+#define POINTER(name) __typeof__(&name) name;
+	FUNCTIONS(POINTER)
 } underlying;
 
 /* ---- which one -------------------------------------------------------------------------- */
@@ -66,18 +63,8 @@ static bool environment_is(const char *setting)
 
 static void find_in(void *handle)
 {
-#define FIND(field, name) *(void **)&underlying.field = dlsym(handle, name)
-	FIND(malloc, "malloc");
-	FIND(free, "free");
-	FIND(calloc, "calloc");
-	FIND(realloc, "realloc");
-	FIND(memalign, "memalign");
-	FIND(aligned_alloc, "aligned_alloc");
-	FIND(posix_memalign, "posix_memalign");
-	FIND(valloc, "valloc");
-	FIND(pvalloc, "pvalloc");
-	FIND(usable, "malloc_usable_size");
-	FIND(trim, "malloc_trim");
+#define FIND(name) underlying.name = (__typeof__(&name))dlsym(handle, #name);
+	FUNCTIONS(FIND)
 }
 
 /* Address range of the library that has the allocator. */
@@ -259,12 +246,12 @@ size_t lw_underlying_malloc_usable_size(void *ptr)
 		return 0;
 	if (which() == PTMALLOC)
 		return ptmalloc_usable(ptr);
-	return underlying.usable ? underlying.usable(ptr) : 0;
+	return underlying.malloc_usable_size ? underlying.malloc_usable_size(ptr) : 0;
 }
 
 int lw_underlying_malloc_trim(size_t pad)
 {
-	return which() != LOOKING && underlying.trim ? underlying.trim(pad) : 0;
+	return which() != LOOKING && underlying.malloc_trim ? underlying.malloc_trim(pad) : 0;
 }
 
 void lw_underlying_free_sized(void *ptr, size_t size)

@@ -21,26 +21,18 @@
 #include <unistd.h>
 
 /* What the functions below stand in front of. */
+#define FUNCTIONS(EACH) \
+	EACH(mmap) EACH(munmap) EACH(mremap) EACH(mprotect) EACH(madvise) EACH(sbrk) EACH(brk)
+
 static struct {
-	__typeof__(&mmap) mmap;
-	__typeof__(&munmap) munmap;
-	__typeof__(&mremap) mremap;
-	__typeof__(&mprotect) mprotect;
-	__typeof__(&madvise) madvise;
-	__typeof__(&sbrk) sbrk;
-	__typeof__(&brk) brk;
+#define POINTER(name) __typeof__(&name) name;
+	FUNCTIONS(POINTER)
 } next;
 
 void lw_underlying_resolve(void)
 {
-#define FIND(name) next.name = NEXT(name)
-	FIND(mmap);
-	FIND(munmap);
-	FIND(mremap);
-	FIND(mprotect);
-	FIND(madvise);
-	FIND(sbrk);
-	FIND(brk);
+#define FIND(name) next.name = NEXT(name);
+	FUNCTIONS(FIND)
 }
 
 /* An allocator that starts before our constructor maps already. */
