@@ -75,14 +75,12 @@ static void put_option(FILE *out, const struct option_row *row)
 
 /* ---- pages ---- */
 
-static FILE *open_file(const char *folder, const char *name, const char *command,
-                       const char *suffix)
+static FILE *open_file(const char *folder, const char *name)
 {
 	char path[4096];
 	FILE *out;
 
-	snprintf(path, sizeof(path), "%s/%s%s%s%s", folder, name, *command ? "-" : "", command,
-	         suffix);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	out = fopen(path, "w");
 	if (!out)
 		msg_errno(FAILED, "cannot write: path=\"%s\"", path);
@@ -96,19 +94,24 @@ static int close_file(FILE *out)
 	return fclose(out) || bad ? msg_errno(FAILED, "cannot write") : 0;
 }
 
-static void put_head(FILE *out, const struct command_set *set, const char *command,
-                     const char *purpose)
+/* Opens the page of `command`, "" for that of the program, and writes its head. */
+static FILE *open_page(const struct command_set *set, const char *command, const char *purpose,
+                       const char *folder)
 {
+	char name[100];
+	size_t length = (size_t)snprintf(name, sizeof(name), "%s%s%s.1", set->name,
+	                                 *command ? "-" : "", command);
+	FILE *out = open_file(folder, name);
+
+	if (!out)
+		return NULL;
+	name[length - 2] = '\0';
 	fputs(".Dd " DATE "\n.Dt ", out);
-	for (const char *c = set->name; *c; c++)
+	for (const char *c = name; *c; c++)
 		fputc(toupper((unsigned char)*c), out);
-	for (const char *c = command; *c; c++) {
-		if (c == command)
-			fputc('-', out);
-		fputc(toupper((unsigned char)*c), out);
-	}
-	fprintf(out, " 1\n.Os\n.Sh NAME\n.Nm %s%s%s\n.Nd %s\n.Sh SYNOPSIS\n.Nm %s%s%s\n", set->name,
-	        *command ? "-" : "", command, purpose, set->name, *command ? " " : "", command);
+	fprintf(out, " 1\n.Os\n.Sh NAME\n.Nm %s\n.Nd %s\n.Sh SYNOPSIS\n.Nm %s%s%s\n", name, purpose,
+	        set->name, *command ? " " : "", command);
+	return out;
 }
 
 /* Its lines are "STATUS meaning". */
@@ -140,11 +143,10 @@ static void put_examples(FILE *out, const struct command_set *set, const struct 
 static int write_command(const struct command_set *set, const struct command *c, const char *folder)
 {
 	const struct option_row *tables[COMMAND_TABLES];
-	FILE *out = open_file(folder, set->name, c->name, ".1");
+	FILE *out = open_page(set, c->name, c->purpose, folder);
 
 	if (!out)
 		return FAILED;
-	put_head(out, set, c->name, c->purpose);
 	fputs(".Op Ar OPTIONS\n", out);
 	if (*c->operands) {
 		fputs(".Ar ", out);
@@ -170,11 +172,10 @@ static int write_command(const struct command_set *set, const struct command *c,
 
 static int write_program(const struct command_set *set, const char *folder)
 {
-	FILE *out = open_file(folder, set->name, "", ".1");
+	FILE *out = open_page(set, "", set->purpose, folder);
 
 	if (!out)
 		return FAILED;
-	put_head(out, set, "", set->purpose);
 	fprintf(out, ".Ar COMMAND\n.Op Ar OPTIONS\n.Ar %s\n.Sh DESCRIPTION\n", set->operands);
 	put_text(out, set->text ? set->text : set->purpose);
 	fputs(".Pp\nThe commands are:\n.Bl -tag -width Ds\n", out);
@@ -197,7 +198,7 @@ static int write_program(const struct command_set *set, const char *folder)
  * behind "--" a program. */
 static int write_completion(const struct command_set *set, const char *folder)
 {
-	FILE *out = open_file(folder, set->name, "", "");
+	FILE *out = open_file(folder, set->name);
 
 	if (!out)
 		return FAILED;
