@@ -46,13 +46,6 @@ void deadline_stop(void)
 	alarm(0);
 }
 
-void nap(unsigned ms)
-{
-	struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
-
-	nanosleep(&time, NULL);
-}
-
 unsigned long long clock_now(void)
 {
 	struct timespec now;

@@ -16,9 +16,6 @@ void deadline_stop(void);
 /* The process to be ended when time runs out; 0: none. */
 extern volatile pid_t deadline_victim;
 
-/* Sleeps a little, for loops that look again. */
-void nap(unsigned ms);
-
 /* ns of CLOCK_MONOTONIC. */
 unsigned long long clock_now(void);
 

@@ -219,7 +219,7 @@ static int wait_for_data(const char *name)
 		if (clock_now() > give_up)
 			return msg_fail(STATUS_FAILED,
 			                "the consumer daemon does not finish writing the trace");
-		nap(20);
+		usleep(20000);
 	}
 	if (pending < 0)
 		return msg_fail(STATUS_FAILED, "cannot ask whether the trace is written: %s",

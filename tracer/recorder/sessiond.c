@@ -34,7 +34,7 @@ static int lock_byte(int fd, int byte, short type, unsigned wait_ms)
 			return 0;
 		if (waited >= wait_ms)
 			return -1;
-		nap(20);
+		usleep(20000);
 	}
 }
 
@@ -142,7 +142,7 @@ static int start_daemon(void)
 				STATUS_FAILED,
 				"the session daemon does not become ready; run `lwtrace doctor`");
 		}
-		nap(5);
+		usleep(5000);
 	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NOT_FOUND)
 		return msg_fail(STATUS_FAILED,
@@ -209,7 +209,7 @@ static bool ended_within(pid_t pid, unsigned ms)
 	for (unsigned waited = 0; waited < ms; waited += 10) {
 		if (!is_session_daemon(pid))
 			return true;
-		nap(10);
+		usleep(10000);
 	}
 	return false;
 }
