@@ -132,10 +132,14 @@ PUBLIC int madvise(void *addr, size_t length, int advice)
 
 /* ---- the break -------------------------------------------------------------------------- */
 
-static void note_break(uintptr_t old_end, uintptr_t new_end)
+/* By the allocator, or, where that is glibc's, by somebody else. */
+static void break_moved(uintptr_t old_end, uintptr_t new_end, bool inside)
 {
-	lw_extent_break(old_end, new_end, new_end > old_end ? OUTCOME_GROWN : OUTCOME_SHRUNK,
-	                lw_clock());
+	if (inside)
+		lw_extent_break(old_end, new_end,
+		                new_end > old_end ? OUTCOME_GROWN : OUTCOME_SHRUNK, lw_clock());
+	else if (!lw_self.depth && lw_underlying_is_ptmalloc())
+		ptmalloc_foreign_break(old_end, new_end);
 }
 
 PUBLIC void *sbrk(intptr_t by)
@@ -144,12 +148,8 @@ PUBLIC void *sbrk(intptr_t by)
 
 	RESOLVED(sbrk);
 	old = (uintptr_t)next.sbrk(by);
-	if (!by || old == UINTPTR_MAX)
-		return (void *)old;
-	if (INSIDE())
-		note_break(old, old + (uintptr_t)by);
-	else if (!lw_self.depth && lw_underlying_is_ptmalloc())
-		ptmalloc_foreign_break(old, old + (uintptr_t)by);
+	if (by && old != UINTPTR_MAX)
+		break_moved(old, old + (uintptr_t)by, INSIDE());
 	return (void *)old;
 }
 
@@ -160,11 +160,7 @@ PUBLIC int brk(void *to)
 
 	RESOLVED(brk);
 	result = next.brk(to);
-	if (result || old == (uintptr_t)to)
-		return result;
-	if (INSIDE())
-		note_break(old, (uintptr_t)to);
-	else if (!lw_self.depth && lw_underlying_is_ptmalloc())
-		ptmalloc_foreign_break(old, (uintptr_t)to);
+	if (!result && old != (uintptr_t)to)
+		break_moved(old, (uintptr_t)to, INSIDE());
 	return result;
 }
