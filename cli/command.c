@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* command.c - see command.h. */
 #include "command.h"
 
 #include "message.h"

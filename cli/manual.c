@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* manual.c - see manual.h. */
 #include "manual.h"
 
 #include "message.h"

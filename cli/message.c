@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* message.c - see message.h. */
 #include "message.h"
 
 #include "text.h"

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* options.c - see options.h. */
 #include "options.h"
 
 #include "message.h"
