@@ -1,7 +1,7 @@
 /*
  * attach.c - lwtrace attach: record a program that runs already, under one of our libraries.
  */
-#include "commands.h"
+#include "lwtrace.h"
 #include "recording.h"
 
 #include <errno.h>

@@ -1,28 +1,20 @@
-/* deadline.c - see deadline.h. */
 #include "deadline.h"
-#include "status.h"
+#include "lwtrace.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 volatile pid_t deadline_victim;
-static const char *volatile doing = "";
-
-static void write_text(const char *text)
-{
-	if (write(STDERR_FILENO, text, strlen(text)) < 0)
-		_exit(STATUS_FAILED);
-}
+static char message[200];
 
 /* Async-signal-safe: whatever hangs may hold any lock. */
 static void time_is_over(int signal)
 {
 	(void)signal;
-	write_text("lwtrace: ");
-	write_text(doing);
-	write_text(": the session daemon does not answer; run `lwtrace doctor`\n");
+	(void)!write(STDERR_FILENO, message, strlen(message));
 	if (deadline_victim)
 		kill(deadline_victim, SIGKILL);
 	_exit(STATUS_FAILED);
@@ -33,7 +25,8 @@ void deadline_start(unsigned seconds, const char *what)
 	struct sigaction action = {.sa_handler = time_is_over};
 	sigset_t alarms;
 
-	doing = what;
+	snprintf(message, sizeof message,
+	         "lwtrace: %s: the session daemon does not answer; run `lwtrace doctor`\n", what);
 	sigaction(SIGALRM, &action, NULL);
 	sigemptyset(&alarms);
 	sigaddset(&alarms, SIGALRM);

@@ -1,7 +1,7 @@
 /*
  * doctor.c - lwtrace doctor: whether a recording can work here, and what to do if not.
  */
-#include "commands.h"
+#include "lwtrace.h"
 #include "libraries.h"
 #include "program.h"
 #include "session.h"
@@ -77,12 +77,9 @@ static int look_at_memory(void)
 		return -1;
 	return found(
 		"/dev/shm has %llu MiB: %llu x %llu KiB for each of %u CPUs, %llu MiB a process%s",
-		(unsigned long long)buffers.shm_free >> 20,
-		(unsigned long long)buffers.subbuf_count,
-		(unsigned long long)buffers.subbuf_size >> 10, buffers.cpus,
-		(unsigned long long)(buffers.subbuf_size * (buffers.subbuf_count + 1) *
-	                             buffers.cpus) >>
-			20,
+		buffers.shm_free >> 20, buffers.subbuf_count, buffers.subbuf_size >> 10,
+		buffers.cpus,
+		(buffers.subbuf_size * (buffers.subbuf_count + 1) * buffers.cpus) >> 20,
 		buffers.subbuf_size * buffers.subbuf_count < (uint64_t)16 << 20
 			? "; below 16 MiB a CPU a burst of facts may be lost"
 			: "");
@@ -102,17 +99,12 @@ static int look_at_libraries(void)
 /* In a process of its own: loading it starts lttng-ust's threads. */
 static int look_at_provider(void)
 {
-	struct preload preload;
-	char path[9100];
-	char *slash;
+	char path[PATH_MAX];
 	int status = 0;
 	pid_t child;
 
-	if (preload_find(&preload, "ptmalloc", true))
+	if (library_find("liblw-provider.so", path))
 		return -1;
-	snprintf(path, sizeof path, "%s", preload.list);
-	slash = strrchr(path, '/');
-	snprintf(slash + 1, sizeof path - (size_t)(slash + 1 - path), "liblw-provider.so");
 	child = fork();
 	if (!child) {
 		setenv("LTTNG_UST_REGISTER_TIMEOUT", "0", 1);

@@ -1,5 +1,5 @@
 /* env.c - lwtrace env: the settings that make a program recordable, for a unit file. */
-#include "commands.h"
+#include "lwtrace.h"
 #include "libraries.h"
 
 #include <stdio.h>

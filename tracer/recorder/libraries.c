@@ -1,4 +1,3 @@
-/* libraries.c - see libraries.h. */
 #include "libraries.h"
 
 #include <errno.h>
@@ -29,25 +28,10 @@ static const struct choice choices[] = {
 	{"system", "liblw-shim.so", NULL, "next"},
 };
 
-static int own_folder(char *folder, size_t size)
-{
-	ssize_t length = readlink("/proc/self/exe", folder, size - 1);
-	char *slash;
-
-	if (length <= 0)
-		return -1;
-	folder[length] = '\0';
-	slash = strrchr(folder, '/');
-	if (slash)
-		*slash = '\0';
-	return 0;
-}
-
-/* Writes the absolute path of one of our libraries. */
-static int find_library(const char *name, char path[PATH_MAX])
+int library_find(const char *name, char path[PATH_MAX])
 {
 	const char *given = getenv("LWTRACE_LIBDIR");
-	char folder[PATH_MAX - 64], candidate[PATH_MAX];
+	char folder[PATH_MAX], candidate[PATH_MAX];
 
 	if (!strcmp(name, "libc.so.6")) {
 		snprintf(path, PATH_MAX, "%s", name);
@@ -58,9 +42,10 @@ static int find_library(const char *name, char path[PATH_MAX])
 		if (realpath(candidate, path))
 			return 0;
 	}
-	if (own_folder(folder, sizeof folder))
+	if (!realpath("/proc/self/exe", folder))
 		return msg_errno(STATUS_FAILED,
 		                 "cannot find lwtrace itself: path=\"/proc/self/exe\"");
+	*strrchr(folder, '/') = '\0';
 	for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
 		int length =
 			snprintf(candidate, sizeof candidate, "%s/%s/%s", folder, places[i], name);
@@ -91,7 +76,7 @@ static int append_library(struct preload *preload, const char *name)
 {
 	char path[PATH_MAX];
 
-	return find_library(name, path) ? STATUS_FAILED : append(preload, path);
+	return library_find(name, path) ? STATUS_FAILED : append(preload, path);
 }
 
 static int find_other(struct preload *preload, const char *allocator, bool traced)

@@ -4,8 +4,9 @@
 #ifndef LW_LIBRARIES_H
 #define LW_LIBRARIES_H
 
-#include "status.h"
+#include "lwtrace.h"
 
+#include <limits.h>
 #include <stdbool.h>
 
 /* What the program's environment gets. */
@@ -14,6 +15,9 @@ struct preload {
 	const char *below; /* LW_SHIM_BELOW, NULL: not the shim */
 	char name[128];    /* of the allocator, as the trace calls it */
 };
+
+/* Writes the absolute path of one of our libraries; libc's is its name. */
+int library_find(const char *name, char path[PATH_MAX]);
 
 /* ALLOCATOR is liblw, ptmalloc, system or the path of a library. */
 int preload_find(struct preload *preload, const char *allocator, bool traced);

@@ -1,5 +1,5 @@
 /* lwtrace.c - record a program's heap: the table of commands. */
-#include "commands.h"
+#include "lwtrace.h"
 
 static const struct option_row rows[] = {
 	{'v', "verbose", &option_loud, &msg_level, NULL, "say each step"},

@@ -1,4 +1,3 @@
-/* output.c - see output.h. */
 #include "output.h"
 
 #include "cli/text.h"
@@ -45,22 +44,21 @@ static enum content content_of(const char *path)
 	return content;
 }
 
-static int make_folder(struct output *output)
+int output_folder(const char *shown, char path[PATH_MAX])
 {
-	if (mkdir(output->shown, 0777) && errno != EEXIST)
-		return msg_errno(STATUS_FAILED, "cannot make output folder: path=\"%s\"",
-		                 output->shown);
-	if (!realpath(output->shown, output->path))
-		return msg_errno(STATUS_FAILED, "cannot find output folder: path=\"%s\"",
-		                 output->shown);
-	output->made = true;
+	if (mkdir(shown, 0777) && errno != EEXIST)
+		return msg_errno(STATUS_FAILED, "cannot make output folder: path=\"%s\"", shown);
+	if (!realpath(shown, path))
+		return msg_errno(STATUS_FAILED, "cannot find output folder: path=\"%s\"", shown);
 	return 0;
 }
 
 int output_make(struct output *output, const char *name, const char *program, bool force)
 {
 	const char *slash = strrchr(program, '/');
+	enum content content;
 	size_t length;
+	int status;
 
 	if (name)
 		snprintf(output->shown, sizeof output->shown, "%s", name);
@@ -70,24 +68,20 @@ int output_make(struct output *output, const char *name, const char *program, bo
 	length = strlen(output->shown);
 	while (length > 1 && output->shown[length - 1] == '/')
 		output->shown[--length] = '\0';
-	switch (content_of(output->shown)) {
-	case MISSING:
-	case EMPTY:
-		return make_folder(output);
-	case TRACE:
-		if (!force)
-			return msg_fail(STATUS_FAILED,
-			                "output exists: path=\"%s\": use -f to replace it",
-			                output->shown);
-		if (trace_remove(output->shown))
-			return msg_errno(STATUS_FAILED, "cannot replace output: path=\"%s\"",
-			                 output->shown);
-		return make_folder(output);
-	case OTHER:
-		break;
-	}
-	return msg_fail(STATUS_FAILED, "output exists and is no trace: path=\"%s\": choose another",
-	                output->shown);
+	content = content_of(output->shown);
+	if (content == OTHER)
+		return msg_fail(STATUS_FAILED,
+		                "output exists and is no trace: path=\"%s\": choose another",
+		                output->shown);
+	if (content == TRACE && !force)
+		return msg_fail(STATUS_FAILED, "output exists: path=\"%s\": use -f to replace it",
+		                output->shown);
+	if (content == TRACE && trace_remove(output->shown))
+		return msg_errno(STATUS_FAILED, "cannot replace output: path=\"%s\"",
+		                 output->shown);
+	status = output_folder(output->shown, output->path);
+	output->made = !status;
+	return status;
 }
 
 void output_discard(struct output *output)
@@ -104,8 +98,7 @@ static void json_processes(FILE *file, const struct trace_sum *sum)
 		fprintf(file, "%s\n    {\"name\": ", i ? "," : "");
 		json_string(file, sum->process[i].name);
 		fprintf(file, ", \"pid\": %d, \"facts\": %llu, \"lost\": %llu}",
-		        sum->process[i].pid, (unsigned long long)sum->process[i].facts,
-		        (unsigned long long)sum->process[i].lost);
+		        sum->process[i].pid, sum->process[i].facts, sum->process[i].lost);
 	}
 }
 
@@ -132,7 +125,7 @@ void output_describe(const struct output *output, char **argv, const char *alloc
 	json_string(file, allocator);
 	fprintf(file,
 	        ",\n  \"pid\": %d,\n  \"exit_status\": %d,\n  \"facts\": %llu,\n  \"lost\": %llu,\n",
-	        (int)pid, status, (unsigned long long)sum->facts, (unsigned long long)sum->lost);
+	        (int)pid, status, sum->facts, sum->lost);
 	fputs("  \"processes\": [", file);
 	json_processes(file, sum);
 	fputs("\n  ]\n}\n", file);

@@ -4,7 +4,7 @@
 #ifndef LW_PROGRAM_H
 #define LW_PROGRAM_H
 
-#include "status.h"
+#include "lwtrace.h"
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /*
  * record.c - lwtrace record: a recording that begins before the program and ends after it.
  */
-#include "commands.h"
+#include "lwtrace.h"
 #include "libraries.h"
 #include "program.h"
 #include "recording.h"

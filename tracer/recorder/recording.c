@@ -50,9 +50,8 @@ int recording_start(struct recording *recording)
 		return status;
 	msg_step("buffers: %llu x %llu KiB for each of %u CPUs and process, of %llu MiB in "
 	         "/dev/shm",
-	         (unsigned long long)buffers->subbuf_count,
-	         (unsigned long long)buffers->subbuf_size >> 10, buffers->cpus,
-	         (unsigned long long)buffers->shm_free >> 20);
+	         buffers->subbuf_count, buffers->subbuf_size >> 10, buffers->cpus,
+	         buffers->shm_free >> 20);
 	status = session_open(&recording->session, recording->output.path);
 	recording->started = clock_now();
 	return status;
@@ -81,8 +80,7 @@ static void say_processes(const struct trace_sum *sum)
 {
 	for (unsigned i = 0; i < sum->processes && i < SHOWN_PROCESSES; i++)
 		msg_note("process  pid %d, %s: %llu facts, %llu lost", sum->process[i].pid,
-		         sum->process[i].name, (unsigned long long)sum->process[i].facts,
-		         (unsigned long long)sum->process[i].lost);
+		         sum->process[i].name, sum->process[i].facts, sum->process[i].lost);
 	if (sum->processes > SHOWN_PROCESSES)
 		msg_note("process  and %u more", sum->processes - SHOWN_PROCESSES);
 }
@@ -118,10 +116,8 @@ static void say_sum(const struct trace_sum *sum, const struct recording *recordi
 
 	say_processes(sum);
 	msg_note("trace    %s", folder);
-	msg_note("facts    %llu, lost %llu", (unsigned long long)sum->facts,
-	         (unsigned long long)sum->lost);
-	msg_note("bytes    %llu (%.1f MiB)", (unsigned long long)sum->bytes,
-	         (double)sum->bytes / 1048576);
+	msg_note("facts    %llu, lost %llu", sum->facts, sum->lost);
+	msg_note("bytes    %llu (%.1f MiB)", sum->bytes, (double)sum->bytes / 1048576);
 	say_speed(sum, recording);
 	msg_note("next     lwview load %s -o %s.db", folder, folder);
 }
@@ -139,10 +135,9 @@ static int check_sum(const struct trace_sum *sum)
 		msg_note(
 			"warning: %llu facts were lost, every figure is a bound: enlarge /dev/shm, or "
 			"record to a faster disk",
-			(unsigned long long)sum->lost);
+			sum->lost);
 	if (sum->lost && options.strict)
-		return msg_fail(STATUS_FAILED, "facts were lost: lost=%llu",
-		                (unsigned long long)sum->lost);
+		return msg_fail(STATUS_FAILED, "facts were lost: lost=%llu", sum->lost);
 	return 0;
 }
 

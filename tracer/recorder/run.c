@@ -1,4 +1,3 @@
-/* run.c - see run.h. */
 #include "run.h"
 
 #include <errno.h>

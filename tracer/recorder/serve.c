@@ -1,20 +1,17 @@
 /* serve.c - lwtrace serve: a relay daemon for boards that stream. */
-#include "commands.h"
+#include "lwtrace.h"
+#include "output.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static const char *output = "lwtrace-served";
+static const char *shown = "lwtrace-served";
 static int64_t port = 5342;
 
 static const struct option_type type_port = {.units = option_no_units, .least = 1, .most = 65533};
 
 static const struct option_row rows[] = {
-	{'o', "output", &option_text, &output, "DIR",
+	{'o', "output", &option_text, &shown, "DIR",
          "where traces are written, a folder for each host\n(default: lwtrace-served)"},
 	{'p', "port", &type_port, &port, "N",
          "first of three ports: control, data, live (default: 5342)"},
@@ -26,10 +23,8 @@ static int serve(const struct command *self, int argc, char **argv)
 	char folder[PATH_MAX], url[3][32], host[256] = "HOST";
 
 	(void)self, (void)argc, (void)argv;
-	if (mkdir(output, 0777) && errno != EEXIST)
-		return msg_errno(STATUS_FAILED, "cannot make output folder: path=\"%s\"", output);
-	if (!realpath(output, folder))
-		return msg_errno(STATUS_FAILED, "cannot find output folder: path=\"%s\"", output);
+	if (output_folder(shown, folder))
+		return STATUS_FAILED;
 	for (int i = 0; i < 3; i++)
 		snprintf(url[i], sizeof url[i], "tcp://0.0.0.0:%d", (int)port + i);
 	gethostname(host, sizeof host - 1);

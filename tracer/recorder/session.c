@@ -67,8 +67,7 @@ int buffers_fit(struct buffers *buffers)
 				"/dev/shm is too small for trace buffers: free=%llu KiB, needed=%llu "
 				"KiB: make it larger (mount -o remount,size=256M /dev/shm, or "
 				"docker run --shm-size)",
-				(unsigned long long)(buffers->shm_free / KIB),
-				4 * 5 * 128ull * buffers->cpus);
+				(buffers->shm_free / KIB), 4 * 5 * 128ull * buffers->cpus);
 	}
 	return 0;
 }

@@ -4,16 +4,16 @@
 #ifndef LW_SESSION_H
 #define LW_SESSION_H
 
-#include "status.h"
+#include "lwtrace.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Ring buffers of one process: SUBBUF_COUNT sub-buffers of SUBBUF_SIZE bytes for each possible CPU. */
 struct buffers {
-	uint64_t subbuf_size, subbuf_count;
+	unsigned long long subbuf_size, subbuf_count;
 	unsigned cpus;
-	uint64_t shm_free; /* bytes /dev/shm had */
+	unsigned long long shm_free; /* bytes /dev/shm had */
 };
 
 struct session {

@@ -40,11 +40,6 @@ static int lock_byte(int fd, int byte, short type, unsigned wait_ms)
 
 /* ---- places ----------------------------------------------------------------------------- */
 
-static bool usable_home(const char *home)
-{
-	return home && *home == '/' && !access(home, W_OK | X_OK);
-}
-
 /* An ordinary user's daemon lives under LTTNG_HOME or HOME; without either, under a folder of our
  * own, which the program is told of by the environment. */
 static int find_places(struct sessiond *daemon, char *lock_path, size_t size)
@@ -59,7 +54,7 @@ static int find_places(struct sessiond *daemon, char *lock_path, size_t size)
 	}
 	if (!home)
 		home = getenv("HOME");
-	if (!usable_home(home)) {
+	if (!home || *home != '/' || access(home, W_OK | X_OK)) {
 		snprintf(daemon->home, sizeof daemon->home, "/tmp/lwtrace-%u.XXXXXX",
 		         (unsigned)geteuid());
 		if (!mkdtemp(daemon->home))
@@ -126,7 +121,6 @@ static void become_daemon(void)
 /* With --daemonize it returns when it is ready. */
 static int start_daemon(void)
 {
-	const unsigned long long give_up = clock_now() + 15000000000ull;
 	pid_t child = fork();
 	int status = 0;
 
@@ -134,16 +128,9 @@ static int start_daemon(void)
 		return msg_errno(STATUS_FAILED, "cannot start the session daemon");
 	if (!child)
 		become_daemon();
-	while (!waitpid(child, &status, WNOHANG)) {
-		if (clock_now() > give_up) {
-			kill(child, SIGKILL);
-			waitpid(child, &status, 0);
-			return msg_fail(
-				STATUS_FAILED,
-				"the session daemon does not become ready; run `lwtrace doctor`");
-		}
-		usleep(5000);
-	}
+	deadline_victim = child;
+	waitpid(child, &status, 0);
+	deadline_victim = 0;
 	if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_NOT_FOUND)
 		return msg_fail(STATUS_FAILED,
 		                "cannot find lttng-sessiond: install the package lttng-tools");
@@ -204,24 +191,16 @@ int sessiond_open(struct sessiond *daemon)
 
 /* ---- end -------------------------------------------------------------------------------- */
 
-static bool ended_within(pid_t pid, unsigned ms)
-{
-	for (unsigned waited = 0; waited < ms; waited += 10) {
-		if (!is_session_daemon(pid))
-			return true;
-		usleep(10000);
-	}
-	return false;
-}
-
+/* It gets 5 s to end by itself, and 2 to be gone after that. */
 static void end_daemon(pid_t pid)
 {
 	msg_step("ending the session daemon: pid=%d", (int)pid);
 	kill(pid, SIGTERM);
-	if (ended_within(pid, 5000))
-		return;
-	kill(pid, SIGKILL);
-	ended_within(pid, 2000);
+	for (unsigned waited = 0; waited < 7000 && is_session_daemon(pid); waited += 10) {
+		if (waited == 5000)
+			kill(pid, SIGKILL);
+		usleep(10000);
+	}
 }
 
 void sessiond_close(struct sessiond *daemon)

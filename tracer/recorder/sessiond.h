@@ -5,7 +5,7 @@
 #ifndef LW_SESSIOND_H
 #define LW_SESSIOND_H
 
-#include "status.h"
+#include "lwtrace.h"
 
 #include <sys/types.h>
 

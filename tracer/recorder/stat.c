@@ -4,7 +4,7 @@
  * Tracing slows a program down, so a trace's clock decides nothing.  The runs are interleaved
  * (a b a b ...), so that a machine that grows busy or hot is unfair to none.
  */
-#include "commands.h"
+#include "lwtrace.h"
 #include "deadline.h"
 #include "libraries.h"
 #include "program.h"
@@ -87,16 +87,12 @@ static int add_contenders(void)
 	for (const char *at = allocators; *at; at += *at == ',') {
 		struct contender *contender = &contenders[contender_count];
 		size_t length = strcspn(at, ",");
-		char name[sizeof contender->preload.name];
 		int status;
 
 		if (contender_count == MAX_ALLOCATORS)
 			return msg_fail(STATUS_FAILED, "too many allocators: at most %d",
 			                MAX_ALLOCATORS);
-		if (length >= sizeof name)
-			return msg_fail(STATUS_FAILED, "name of allocator is too long: \"%s\"", at);
-		snprintf(name, sizeof name, "%.*s", (int)length, at);
-		status = preload_find(&contender->preload, name, false);
+		status = preload_find(&contender->preload, strndupa(at, length), false);
 		if (status)
 			return status;
 		for (int figure = 0; figure < FIGURES; figure++) {

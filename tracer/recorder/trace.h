@@ -7,7 +7,7 @@
 #ifndef LW_TRACE_FILES_H
 #define LW_TRACE_FILES_H
 
-#include "status.h"
+#include "lwtrace.h"
 
 #include <stdint.h>
 
@@ -15,11 +15,11 @@
 struct recorded {
 	char name[64];
 	int pid;
-	uint64_t facts, lost;
+	unsigned long long facts, lost;
 };
 
 struct trace_sum {
-	uint64_t facts, lost, bytes;
+	unsigned long long facts, lost, bytes;
 	unsigned damaged; /* stream files that end inside a packet */
 	struct recorded *process;
 	unsigned processes;
