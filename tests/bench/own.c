@@ -78,6 +78,20 @@ static void run_pairs(const struct workload *w)
 		free(take(w->size));
 }
 
+/* What the block holds tells the size of the next one: nothing of the next pair can begin early. */
+static void run_chain(const struct workload *w)
+{
+	size_t size = 16;
+
+	for (size_t i = 0; i < w->count; i++) {
+		volatile size_t *p = malloc(size);
+
+		*p = (size + 16) % w->size;
+		size = *p + 16;
+		free((void *)p);
+	}
+}
+
 static void run_batches(const struct workload *w)
 {
 	static void *block[BATCH];
@@ -121,6 +135,54 @@ static void run_churn(const struct workload *w)
 	static void *slot[SLOTS];
 
 	churn(slot, SLOTS, 8, w->size, w->count, 0x9e3779b97f4a7c15u);
+}
+
+#define LOOSE 90000
+
+/* Half of the places are taken: one at random is freed, or filled. */
+static void churn_loose(void **slot, size_t most, size_t count, uint64_t seed)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t at = random_next(&seed) % LOOSE;
+
+		if (slot[at]) {
+			free(slot[at]);
+			slot[at] = NULL;
+		} else {
+			slot[at] = take(random_size(&seed, 16, most));
+		}
+	}
+}
+
+static void run_loose(const struct workload *w)
+{
+	static void *slot[LOOSE];
+
+	churn_loose(slot, w->size, w->count, 0x2545f4914f6cdd1du);
+}
+
+/* Objects are made, every second one of them, in another order, is freed, and made anew. */
+static void run_halved(const struct workload *w)
+{
+	void **object = malloc(w->count * sizeof(*object));
+	uint64_t seed = 4711;
+
+	for (size_t i = 0; i < w->count; i++)
+		object[i] = take(16 + random_next(&seed) % w->size);
+	for (size_t round = 0; round < 3; round++) {
+		for (size_t i = 0; i < w->count / 2; i++) {
+			size_t at = (i * 2 + round % 2) * 7919 % w->count;
+
+			free(object[at]);
+			object[at] = NULL;
+		}
+		for (size_t i = 0; i < w->count; i++)
+			if (!object[i])
+				object[i] = take(16 + random_next(&seed) % w->size);
+	}
+	for (size_t i = 0; i < w->count; i++)
+		free(object[i]);
+	free(object);
 }
 
 /* Lists and trees of small nodes, built and torn down in another order than they were made. */
@@ -198,6 +260,27 @@ static void run_big(const struct workload *w)
 		write_pages(block[i % 4], size);
 	}
 	for (size_t i = 0; i < 4; i++)
+		free(block[i]);
+}
+
+/* A score of them lives; now and then one, at random, is replaced by another. */
+static void run_big_many(const struct workload *w)
+{
+	enum {
+		LIVE = 20
+	};
+	uint64_t seed = 8;
+	void *block[LIVE] = {NULL};
+
+	for (size_t i = 0; i < w->count; i++) {
+		size_t at = random_next(&seed) % LIVE;
+		size_t size = (5u << 20) + random_next(&seed) % (w->size - (5u << 20));
+
+		free(block[at]);
+		block[at] = take(size);
+		write_pages(block[at], size);
+	}
+	for (size_t i = 0; i < LIVE; i++)
 		free(block[i]);
 }
 
@@ -326,6 +409,45 @@ static void run_cross(const struct workload *w)
 	run_threads(cross_body, &cross, 4);
 }
 
+#define HANDED 1500
+
+struct handover {
+	const struct workload *work;
+	void *slot[2][HANDED];
+	pthread_barrier_t barrier;
+	atomic_size_t role;
+};
+
+/* Two threads free and fill places at random, and after each round take over each other's. */
+static void *handover_body(void *argument)
+{
+	struct handover *over = argument;
+	size_t role = atomic_fetch_add(&over->role, 1);
+	uint64_t seed = 60 + role;
+
+	for (size_t round = 0; round < over->work->count; round++) {
+		void **slot = over->slot[(role + round) % 2];
+
+		for (size_t i = 0; i < HANDED; i++) {
+			size_t at = random_next(&seed) % HANDED;
+
+			free(slot[at]);
+			slot[at] = take(8 + random_next(&seed) % over->work->size);
+		}
+		pthread_barrier_wait(&over->barrier);
+	}
+	return NULL;
+}
+
+static void run_handover(const struct workload *w)
+{
+	static struct handover over;
+
+	over.work = w;
+	pthread_barrier_init(&over.barrier, NULL, 2);
+	run_threads(handover_body, &over, 2);
+}
+
 static void *brief_body(void *argument)
 {
 	const struct workload *w = argument;
@@ -355,6 +477,23 @@ static void *apart_body(void *argument)
 		free(slot[i]);
 	free(slot);
 	return NULL;
+}
+
+static void *loose_body(void *argument)
+{
+	const struct workload *w = argument;
+	void **slot = calloc(LOOSE, sizeof(*slot));
+
+	churn_loose(slot, w->size, w->count, 0xbadc0ffee);
+	for (size_t i = 0; i < LOOSE; i++)
+		free(slot[i]);
+	free(slot);
+	return NULL;
+}
+
+static void run_loose_two(const struct workload *w)
+{
+	run_threads(loose_body, (void *)w, 2);
 }
 
 static void run_apart(const struct workload *w)
@@ -393,6 +532,7 @@ static const struct workload workloads[] = {
 	{"pair-256", "one-size", run_pairs, 256, 12000000},
 	{"pair-4k", "one-size", run_pairs, 4096, 6000000},
 	{"pair-64k", "one-size", run_pairs, 65536, 3000000},
+	{"chain-128", "one-size", run_chain, 128, 10000000},
 	{"batch-16", "one-size", run_batches, 16, 10000000},
 	{"batch-128", "one-size", run_batches, 128, 10000000},
 	{"batch-1k", "one-size", run_batches, 1024, 400000},
@@ -401,17 +541,22 @@ static const struct workload workloads[] = {
 	{"batch-8k-written", "one-size", run_batches_written, 8192, 60000},
 	{"churn-512", "churn", run_churn, 512, 3000000},
 	{"churn-4k", "churn", run_churn, 4096, 2000000},
+	{"loose", "churn", run_loose, 1024, 6000000},
 	{"trees", "churn", run_trees, 128, 5000000},
 	{"strings", "realloc", run_strings, 100000, 2000000},
 	{"strings-short", "realloc", run_strings, 600, 4000000},
 	{"vector", "realloc", run_vector, 64u << 20, 2},
 	{"big-25m", "big", run_big, 25u << 20, 80},
+	{"big-20", "big", run_big_many, 25u << 20, 250},
 	{"shift", "shift", run_shift, 2048, 3000000},
 	{"thin", "shift", run_thin, 20000, 600000},
+	{"halved", "shift", run_halved, 112, 1000000},
 	{"pass", "threads", run_pass, 1024, 400000},
 	{"cross", "threads", run_cross, 16384, 200000},
+	{"handover", "threads", run_handover, 16384, 400},
 	{"brief", "threads", run_brief, 48, 600},
 	{"apart", "threads", run_apart, 1024, 1500000},
+	{"loose-two", "threads", run_loose_two, 1024, 3000000},
 	{"many-8", "threads", run_many, 1024, 400000},
 	{"short", "short", run_short, 64, 250},
 	{"nothing", NULL, run_nothing, 64, 50},
