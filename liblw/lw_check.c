@@ -610,6 +610,8 @@ static int check_figures(void)
 	HOLDS(s.pool_free == seen.sum.pool_free, "free slots miscounted", &lw);
 	HOLDS(s.deferred == seen.sum.deferred, "deferred bytes miscounted", &lw);
 	HOLDS(s.bins == seen.sum.bins && s.top == seen.sum.top, "free bytes miscounted", &lw);
+	HOLDS(lw.share == SHARE_BEGIN || lw.share == SHARE_WANTED, "what is kept is out of bounds",
+	      &lw.share);
 	HOLDS(lw.keep >= KEEP_MIN && lw.keep <= KEEP_MAX, "what is kept is out of bounds",
 	      &lw.keep);
 	return 0;

@@ -19,7 +19,10 @@
  * for a few rounds only.  What may stay of written memory is
  *
  *      KEEP_ROUNDS * lw.keep      a program that replaces its blocks frees the old after the new
- *      + in use / KEEP_SHARE      1.6 % more memory saves a large heap most of the system calls
+ *      + in use >> lw.share       1.6 % more memory saves a large heap most of the system calls
+ *
+ * lw.share becomes SHARE_WANTED, a half (on 32 bits a 16th), when memory that went back is wanted
+ * again though lw.keep is KEEP_MAX: many large blocks come and go.
  *
  * A piece below 1 / SMALL_SHARE of that is small: large ones go back in so many calls at most.  It
  * waits until SMALL_PATIENCE times as much is there: then the heap has nothing but small pieces.
@@ -27,7 +30,8 @@
 #define KEEP_MIN       ((size_t)128 << 10)
 #define KEEP_MAX       ((size_t)512 << (WORD == 8 ? 16 : 10))
 #define KEEP_ROUNDS    2
-#define KEEP_SHARE     64
+#define SHARE_BEGIN    6
+#define SHARE_WANTED   (WORD == 8 ? 1 : 4)
 #define SMALL_SHARE    16
 #define SMALL_PATIENCE 2
 _Static_assert(KEEP_MIN <= KEEP_MAX && KEEP_MAX <= SIZE_MAX / 16,
@@ -143,6 +147,8 @@ static void heap_miss(void)
 {
 	if (!lw.went)
 		return;
+	if (lw.keep == KEEP_MAX) /* more than that is known to come and go */
+		lw.share = SHARE_WANTED;
 	lw.keep = 4 * lw.keep < KEEP_MAX ? 4 * lw.keep : KEEP_MAX;
 	ASSERT(lw.keep >= KEEP_MIN && lw.keep <= KEEP_MAX);
 	lw.went = false;
@@ -157,7 +163,7 @@ static void heap_miss(void)
  */
 static struct chunk *purge_due(struct chunk *c)
 {
-	size_t most = KEEP_ROUNDS * lw.keep + (lw.extent - lw.free) / KEEP_SHARE;
+	size_t most = KEEP_ROUNDS * lw.keep + ((lw.extent - lw.free) >> lw.share);
 	/* The top, when more of it was written than may stay, and one lw.keep, with which it may
 	 * grow again. */
 	if (lw.top && touched_of(lw.top) - lw.top->at > most + lw.keep)
@@ -176,7 +182,7 @@ static struct chunk *purge_due(struct chunk *c)
 }
 
 /* Frees C; returns the address of the free chunk that it became part of. */
-static HOT uintptr_t chunk_release(struct chunk *c)
+static uintptr_t chunk_release(struct chunk *c)
 {
 	ASSERT(lock_held());
 	ASSERT(c->flags & DEFERRED);

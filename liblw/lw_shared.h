@@ -25,6 +25,7 @@ static struct {
 	int saved;            /* errno, while the lock is held */
 	void *holder;   /* who may be in the middle of a change of all that is below; or NULL */
 	bool went;      /* something went back, and was not wanted again yet */
+	uint8_t share;  /* log2 of the part of what is in use that is kept, too */
 	bool keyed;     /* there is a key, and so others than the first thread have heaps */
 	unsigned forks; /* that are under way: the break is not moved */
 	uint16_t born;  /* of whose metadata pages chunks are free: see fork_child */

@@ -74,6 +74,7 @@ static OUTLINE struct heap *heap_open(void)
 	if (begins) {
 		lw.page = PAGE;
 		lw.keep = KEEP_MIN;
+		lw.share = SHARE_BEGIN;
 		nowhere.word = nowhere.free;
 		h = &first;
 	} else if (!lw.keyed) {

@@ -778,6 +778,10 @@ static void kept_more(void)
 {
 	lw.keep = 2 * KEEP_MAX;
 }
+static void kept_all(void)
+{
+	lw.share = 0;
+}
 
 /* ---- each is a test ---- */
 
@@ -958,6 +962,7 @@ static const struct check_test tests[] = {
 	BREAKER(last_of_another, "is not the thread's"),
 	BREAKER(kept_less, "what is kept"),
 	BREAKER(kept_more, "what is kept"),
+	BREAKER(kept_all, "what is kept"),
 	TEST(a_broken_assertion_says_so_and_aborts),
 };
 
