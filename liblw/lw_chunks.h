@@ -1,15 +1,14 @@
 /*
  * lw_chunks.h - the room of chunks: taken from the shared heap, given back, deferred in between.
  *
- * A thread defers what it frees, unmerged, in buckets by size, from which a request of the same size
+ * A thread defers what it frees, unmerged, in buckets by size, from which a request of such a size
  * takes it back without the lock.  Invariants: a heap defers less than DEFER_COUNT chunks and
  * DEFER_BYTES when a call ends; they are merged in one batch, and always before the heap grows.
  * Calls growth, bins, metadata and map.
  */
 
-#define DEFER_COUNT 20                         /* merging so many under one lock hides its cost */
-#define DEFER_BYTES ((size_t)256 << 10)        /* what a thread may hold back from the others */
-#define GOLDEN      (size_t)0x9e3779b97f4a7c15 /* spreads sizes over the buckets */
+#define DEFER_COUNT 64                  /* two of a size, where they are of all sizes */
+#define DEFER_BYTES ((size_t)512 << 10) /* what a thread may hold back from the others */
 
 /* ---- the lock is held ---- */
 
@@ -111,23 +110,27 @@ static struct chunk *chunk_widen(struct chunk *c, unsigned kind)
 
 /* ---- without the lock ---- */
 
-static size_t bucket_of(size_t n) { return n / GRAIN * GOLDEN / (SIZE_MAX / BUCKETS + 1); }
+static INLINE size_t bucket_of(size_t n) { return bin_number(n) % BUCKETS; }
 
-/* A chunk of exactly SIZE that H has deferred, live again, or NULL.  If KIND is WIDE it has to have
- * been a pool before: its record and its entries in the map are those of one. */
+/* A chunk that H has deferred, live again, or NULL: of SIZE or, if that is small, an eighth larger.  If
+ * KIND is WIDE it is of SIZE and has been a pool: its record and its entries in the map are those of
+ * one. */
 static struct chunk *deferred_take(struct heap *h, size_t size, size_t align, unsigned kind)
 {
-	struct chunk **bucket = &h->deferred[bucket_of(size)], *c = *bucket;
-	if (!c || c->bytes != size || c->at & (align - 1) ||
+	size_t slack = kind ? 0 : size / 8;
+	struct chunk **link = &h->deferred[bucket_of(size)], *c = *link;
+	while (c && c->bytes - size > slack)
+		c = *(link = &c->next);
+	if (!c || c->at & (align - 1) ||
 	    (kind && (!(c->flags & FILLED) || metapage_of(c)->kind < kind)))
 		return NULL;
 	ASSERT(h->deferred_count && c->flags & DEFERRED);
-	ASSERT(h->deferred_bytes >= size);
-	*bucket = c->next;
+	ASSERT(h->deferred_bytes >= c->bytes);
+	*link = c->next;
 	flags_set(c, c->flags & ~DEFERRED);
 	c->written = end_of(c) - 1;
 	h->deferred_count--;
-	h->deferred_bytes -= size;
+	h->deferred_bytes -= c->bytes;
 	TRACE(source, FROM_DEFERRED);
 	return c;
 }
