@@ -154,6 +154,7 @@ check_budget() {
 	echo "lines: $core core (goal 530), $family family, $figures figures, $checks checks; $bytes bytes (budget $bytes_allowed)"
 	for role in core family figures checks; do
 		eval "lines=\$$role allowed=\$${role}_allowed"
+		[ "$lines" -gt 0 ] || fail "no line of code serves $role: is this test looking at the right files?"
 		[ "$lines" -le "$allowed" ] || fail "$lines lines of code serve $role; $allowed are allowed"
 	done
 	[ "$bytes" -le $bytes_allowed ] || fail "the stripped library has $bytes bytes; $bytes_allowed are allowed"
