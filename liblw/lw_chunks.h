@@ -58,10 +58,12 @@ static void merge_deferred(struct heap *h, enum lw_reason reason)
 	TRACE(batch_begin, reason);
 	for (unsigned i = 0; h->deferred_count && i < BUCKETS; i++)
 		for (struct chunk *c; (c = h->deferred[i]); h->deferred_count--) {
+			/* NOLINTBEGIN(clang-analyzer-deadcode.DeadStores): only the hook reads them */
 			uintptr_t at = c->at;
 			size_t size = c->bytes;
 			h->deferred[i] = c->next;
 			uintptr_t merged = chunk_release(c);
+			/* NOLINTEND(clang-analyzer-deadcode.DeadStores) */
 			TRACE(merge, at, merged, size);
 		}
 	ASSERT(!h->deferred_count);

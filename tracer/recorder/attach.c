@@ -70,8 +70,9 @@ static void wait_for(const struct target *target, const struct recording *record
 
 static int attach(const struct command *self, int argc, char **argv)
 {
-	static struct recording recording = {.status = -1}; /* large */
-	struct target target = {.allocator = NULL};
+	static struct target target;
+	static char *described[] = {target.name, NULL};
+	static struct recording recording = {.status = -1, .argv = described}; /* large */
 	int64_t pid;
 	int status, ended;
 
@@ -80,7 +81,6 @@ static int attach(const struct command *self, int argc, char **argv)
 		return msg_fail(STATUS_FAILED,
 		                "the number of one process is needed: see lwtrace attach --help");
 	recording.pid = recording.session.pid = target.pid = (pid_t)pid;
-	recording.argv = (char *[]){target.name, NULL};
 	status = look_at(&target);
 	if (!status)
 		status = recording_prepare(&recording, target.name);

@@ -246,7 +246,7 @@ static uint64_t count_events(const uint8_t *packet, size_t end, const struct sch
 static void sum_stream(const char *path, const struct schema *schema, struct trace_sum *sum)
 {
 	struct recorded *process = &sum->process[sum->processes - 1];
-	struct packet_header header;
+	struct packet_header header = {.magic = 0};
 	uint64_t facts = 0, lost = 0;
 	size_t at = 0, length;
 	const uint8_t *file = map_file(path, &length);
@@ -340,7 +340,7 @@ static FTS *open_walk(const char *path)
 int trace_sum(const char *path, struct trace_sum *sum)
 {
 	char parent[4200];
-	struct schema schema;
+	struct schema schema = {.stream_id = 0}; /* of the folder that the walk is in */
 	int status = 0;
 	FTS *walk;
 

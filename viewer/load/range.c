@@ -114,6 +114,7 @@ static void remove_node(struct range **link, const struct range *node)
 {
 	struct range *r = *link;
 
+	assert(r); /* the node is in this tree */
 	if (r == node) {
 		*link = join(r->left, r->right);
 		return;

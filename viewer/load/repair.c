@@ -2,6 +2,7 @@
 /* repair.c - checks and mends damaged traces; see repair.h. */
 #include "repair.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -322,6 +323,7 @@ static enum status check_metadata(struct repair *r, const char *directory, char 
 	status = map_file(path, &b);
 	if (status)
 		return status;
+	assert(b.data || !b.size);
 	plain = b.size >= sizeof(signature) && !memcmp(b.data, signature, sizeof(signature) - 1);
 	text = plain ? strndup((const char *)b.data, b.size) : metadata_text(&b, &length, &damaged);
 	if (plain && text)
@@ -382,6 +384,7 @@ enum status repair_trace(struct repair *r, const char *directory, const char *sc
 	if (!status && r->damaged) {
 		status = write_mended(r, directory, scratch, metadata);
 		if (!status) {
+			assert(r->copy);
 			free(r->path);
 			r->path = strdup(r->copy);
 		}

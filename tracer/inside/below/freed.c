@@ -54,13 +54,14 @@ struct module {
 static void module_read(struct module *module, const char *line)
 {
 	const char *path = strchr(line, '/');
+	const char *named = path ? path : "";
 	char *end;
 
 	module->from = strtoul(line, &end, 16);
 	module->to = strtoul(end + (*end == '-'), NULL, 16);
 	if (!path || strcmp(path, module->path))
 		module->base = module->from;
-	strcpy(module->path, path ? path : "");
+	memcpy(module->path, named, strlen(named) + 1); /* it has room for a whole line */
 }
 
 /* True if MODULE is found to be the one that CALLER lies in. */
