@@ -164,7 +164,17 @@ void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost)
 
 	sheet_number(t, UNIT_NS, ns);
 	if (ns < clock_cost)
-		t->cell[t->count - 1].text = need(strdup(latency_text(text, ns, clock_cost)));
+		sheet_words(t, "%s", latency_text(text, ns, clock_cost));
+}
+
+void sheet_words(struct sheet *t, const char *format, ...)
+{
+	va_list ap;
+
+	assert(t->count && !t->cell[t->count - 1].words);
+	va_start(ap, format);
+	t->cell[t->count - 1].words = format_text(format, ap);
+	va_end(ap);
 }
 
 void sheet_value(struct sheet *t, enum unit unit, double value)
@@ -192,8 +202,10 @@ void sheet_field(struct sheet *t, enum unit unit, struct query *q, int column)
 
 static void cells_forget(struct sheet *t)
 {
-	for (size_t i = 0; i < t->count; i++)
+	for (size_t i = 0; i < t->count; i++) {
 		free(t->cell[i].text);
+		free(t->cell[i].words);
+	}
 	t->count = 0;
 }
 
@@ -266,6 +278,7 @@ static struct sheet turned(const struct sheet *t)
 			continue;
 		sheet_text(&copy, "%s", t->column[i].heading);
 		cell.text = cell.text ? need(strdup(cell.text)) : NULL;
+		cell.words = cell.words ? need(strdup(cell.words)) : NULL;
 		cell_add(&copy, cell);
 	}
 	return copy;
@@ -274,34 +287,18 @@ static struct sheet turned(const struct sheet *t)
 /* A cell in words; `text` has room for a number. */
 static const char *cell_text(const struct sheet_cell *cell, char text[FIGURE_MAX])
 {
-	double value = cell->kind == CELL_REAL ? cell->real : (double)cell->integer;
-
+	if (cell->words)
+		return cell->words;
 	if (cell->kind == CELL_NONE)
 		return "-";
-	if (cell->text)
+	if (cell->kind == CELL_TEXT)
 		return cell->text;
-	switch (cell->unit) {
-	case UNIT_BYTES:
-		return text_size(text, FIGURE_MAX, value);
-	case UNIT_NS:
-		return text_span(text, FIGURE_MAX, value);
-	case UNIT_RATIO:
-		return percent_text(text, value);
-	case UNIT_COUNT:
-		return count_text(text, (int64_t)value);
-	case UNIT_TIMES:
-		snprintf(text, FIGURE_MAX, "%.3f", value);
-		return text;
-	case UNIT_HEX:
-		snprintf(text, FIGURE_MAX, "0x%" PRIx64, (uint64_t)cell->integer);
-		return text;
-	case UNIT_NONE:
-		break;
-	}
-	if (cell->kind == CELL_REAL)
-		snprintf(text, FIGURE_MAX, "%.6g", value);
+	if (cell->kind == CELL_INTEGER && (cell->unit == UNIT_NONE || cell->unit == UNIT_HEX))
+		snprintf(text, FIGURE_MAX, cell->unit == UNIT_HEX ? "0x%" PRIx64 : "%" PRId64,
+		         cell->integer);
 	else
-		snprintf(text, FIGURE_MAX, "%" PRId64, cell->integer);
+		unit_text(text, cell->unit,
+		          cell->kind == CELL_REAL ? cell->real : (double)cell->integer);
 	return text;
 }
 
@@ -636,6 +633,27 @@ char *percent_text(char text[FIGURE_MAX], double ratio)
 		snprintf(text, FIGURE_MAX, "%.1f %%", 100 * ratio);
 	else
 		snprintf(text, FIGURE_MAX, "-");
+	return text;
+}
+
+const char *unit_text(char text[FIGURE_MAX], enum unit unit, double value)
+{
+	switch (unit) {
+	case UNIT_BYTES:
+		return text_size(text, FIGURE_MAX, value);
+	case UNIT_NS:
+		return text_span(text, FIGURE_MAX, value);
+	case UNIT_RATIO:
+		return percent_text(text, value);
+	case UNIT_COUNT:
+		return count_text(text, (int64_t)value);
+	case UNIT_TIMES:
+		snprintf(text, FIGURE_MAX, "%.3f", value);
+		break;
+	case UNIT_HEX:
+	case UNIT_NONE:
+		snprintf(text, FIGURE_MAX, "%.6g", value);
+	}
 	return text;
 }
 

@@ -34,7 +34,8 @@ struct sheet_cell {
 		CELL_REAL
 	} kind;
 	enum unit unit;
-	char *text; /* CELL_TEXT; of a number: the words for people, NULL: made by its unit */
+	char *text;  /* CELL_TEXT */
+	char *words; /* for people, NULL: made of the value by its unit */
 	union {
 		int64_t integer;
 		double real;
@@ -67,6 +68,8 @@ void sheet_text(struct sheet *t, const char *format, ...) __attribute__((format(
 void sheet_number(struct sheet *t, enum unit unit, int64_t value);
 void sheet_value(struct sheet *t, enum unit unit, double value);     /* NAN: none */
 void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost); /* < 21 ns */
+/* What people see of the last cell; its value is for JSON and CSV alone. */
+void sheet_words(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #define sheet_integer(t, value) sheet_number(t, UNIT_NONE, value)  /* 1234567 */
 #define sheet_bytes(t, bytes)   sheet_number(t, UNIT_BYTES, bytes) /* 1.50 MiB */
@@ -94,6 +97,7 @@ void sheet_print_query(struct query *q, const struct options *o, FILE *out, int6
 
 /* Figures in words; each returns `text`. */
 #define FIGURE_MAX 48
+const char *unit_text(char text[FIGURE_MAX], enum unit unit, double value);
 const char *text_size(char *text, size_t size, double bytes); /* 1.50 MiB */
 const char *text_span(char *text, size_t size, double ns);    /* 12.00 us */
 char *count_text(char text[FIGURE_MAX], int64_t count);       /* 1 234 567 */

@@ -62,12 +62,11 @@ static const char *latency_missing(const void *data)
 
 /* --- the table ------------------------------------------------------------------------------ */
 
-static void histogram_row(struct sheet *t, const char *operation, const char *kind,
-                          const struct histogram *h, int64_t clock_cost)
+static void histogram_cells(struct sheet *t, const char *kind, const struct histogram *h,
+                            int64_t clock_cost)
 {
 	size_t i;
 
-	sheet_text(t, "%s", operation);
 	sheet_text(t, "%s", kind);
 	sheet_count(t, h->calls);
 	for (i = 0; i < sizeof(shares) / sizeof(*shares); i++)
@@ -85,10 +84,13 @@ static enum status latency_table(const struct viewing *v, struct sheet *t)
 	for (size_t i = 0; i < l->operations; i++) {
 		const struct latency_operation *op = &l->operation[i];
 
-		histogram_row(t, op->name, "all", op->all, l->clock_cost);
-		for (size_t k = 0; k < op->kinds && op->kinds > 1; k++)
-			histogram_row(t, "", op->kind[k].name, op->kind[k].histogram,
-			              l->clock_cost);
+		sheet_text(t, "%s", op->name);
+		histogram_cells(t, "all", op->all, l->clock_cost);
+		for (size_t k = 0; k < op->kinds && op->kinds > 1; k++) {
+			sheet_text(t, "%s", op->name);
+			sheet_words(t, "%s", ""); /* people see the name above */
+			histogram_cells(t, op->kind[k].name, op->kind[k].histogram, l->clock_cost);
+		}
 	}
 	sheet_note(
 		t,
