@@ -8,6 +8,7 @@ lwview=$1 generate=$2
 python3 -c 'import jsonschema' 2>/dev/null || skip "python3-jsonschema is not installed"
 
 "$generate" "$work/t" 3000 300 >/dev/null && "$lwview" load -q "$work/t" -o "$work/made-up.db" || exit 1
+"$generate" "$work/b" 2000 300 >/dev/null && "$lwview" load -q "$work/b" -o "$work/base.db" || exit 1
 databases=made-up
 if [ -d "$root/traces/good" ]; then # fresh.sh removes it
 	"$lwview" load -q "$root/traces/good/liblw-sqlite/trace" -o "$work/sqlite.db" || exit 1
@@ -16,9 +17,13 @@ fi
 for schema in "$root"/doc/json/*.schema.json; do
 	name=$(basename "$schema" .schema.json)
 	set -- "$name"
-	[ "$name" != check ] || set -- check --max-leaks 1GiB --max-latency 1s
+	case $name in
+	check) set -- check --max-leaks 1GiB --max-latency 1s ;;
+	compare) set -- compare "$work/base.db" ;;
+	esac
 	for database in $databases; do
 		for filter in '' '--end 90%' '--min-size 10'; do
+			[ "$name $filter" != 'rss --min-size 10' ] || continue # refused
 			# shellcheck disable=SC2086 # an option and its value
 			"$lwview" "$@" "$work/$database.db" $filter --json \
 				>"$work/$name+$database $filter.json" || fail "$* $database.db $filter: status $?"

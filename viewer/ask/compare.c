@@ -354,35 +354,39 @@ static void figure_cell(struct sheet *t, enum unit unit, double value, int64_t c
 		sheet_value(t, unit, value);
 }
 
-/* new - base, with its sign, in the figure's own unit. */
+/* new - base, in the figure's own unit; for people with its sign, and pp for points of a percentage. */
 static void difference_cell(struct sheet *t, const struct comparison *r)
 {
-	double d = r->new - r->base;
-	const char *sign = d < 0 ? "-" : "+";
+	double d = same(r->base, r->new) ? 0 : r->new - r->base;
 	char text[FIGURE_MAX];
 
-	if (same(r->base, r->new) || !isfinite(d))
-		sheet_text(t, same(r->base, r->new) ? "0" : "-");
-	else if (r->unit == UNIT_BYTES)
-		sheet_text(t, "%s%s", sign, text_size(text, sizeof(text), fabs(d)));
-	else if (r->unit == UNIT_COUNT)
-		sheet_text(t, "%s%s", sign, count_text(text, (int64_t)fabs(d)));
-	else if (r->unit == UNIT_NS)
-		sheet_text(t, "%s%s", sign, text_span(text, sizeof(text), fabs(d)));
-	else if (r->unit == UNIT_RATIO)
-		sheet_text(t, "%s%.1f pp", sign, 100 * fabs(d));
-	else
-		sheet_text(t, "%s%.3f", sign, fabs(d));
+	sheet_value(t, r->unit, d);
+	if (d == 0)
+		sheet_words(t, "0");
+	else if (r->unit == UNIT_RATIO && isfinite(d))
+		sheet_words(t, "%+.1f pp", 100 * d);
+	else if (isfinite(d))
+		sheet_words(t, "%c%s", d < 0 ? '-' : '+', unit_text(text, r->unit, fabs(d)));
+}
+
+/* (new - base) / base; for people as they say it. */
+static void change_cell(struct sheet *t, const struct comparison *r)
+{
+	char text[FIGURE_MAX];
+
+	sheet_ratio(t, same(r->base, r->new) ? 0 : (r->new - r->base) / fabs(r->base));
+	sheet_words(t, "%s", change_text(text, r->base, r->new));
 }
 
 void compare_sheet(const struct compare *c, struct sheet *t)
 {
 	int differences = compare_differences(c), i;
 
-	sheet_init(t, "<of|<figure|.unit|>base|>-> new=new|>difference|>change|<what it is");
+	sheet_init(
+		t,
+		"<of|<figure|.unit|>base|>-> new=new|>difference|>change=change_ratio|<what it is");
 	for (i = 0; i < c->rows; i++) {
 		const struct comparison *r = &c->row[i];
-		char change[FIGURE_MAX];
 
 		sheet_text(t, "%s", r->group);
 		sheet_text(t, "%s", r->name);
@@ -390,7 +394,7 @@ void compare_sheet(const struct compare *c, struct sheet *t)
 		figure_cell(t, r->unit, r->base, c->clock_cost);
 		figure_cell(t, r->unit, r->new, c->clock_cost);
 		difference_cell(t, r);
-		sheet_text(t, "%s", change_text(change, r->base, r->new));
+		change_cell(t, r);
 		sheet_text(t, "%s", r->meaning);
 	}
 	sheet_note(t, "%s Same point: %s.%s",
