@@ -10,7 +10,7 @@
 #include "options.h"
 
 enum {
-	COMMAND_TABLES = 8 /* of a command with those of all commands and the NULL behind them */
+	COMMAND_TABLES = 9 /* of a command with those of all commands and the NULL behind them */
 };
 
 struct command {

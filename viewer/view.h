@@ -11,7 +11,7 @@
 #define LWVIEW_VIEW_H
 
 #include "cli/command.h"
-#include "viewer/ask/options.h"
+#include "viewer/ask/form.h"
 #include "viewer/ask/scope.h"
 #include "viewer/ask/sheet.h"
 
@@ -46,7 +46,9 @@ struct view {
 	struct command command; /* see VIEW_COMMAND */
 	unsigned refuses;       /* TAKES_NO_ bits: shared options that would have no effect */
 	const char *why;        /* they would have none */
-	bool heap;              /* shows the heap, also while no block is made */
+	const char *(*idle)(
+		enum form form); /* an own option that has none in this form, "--rows" */
+	bool heap;               /* shows the heap, also while no block is made */
 
 	/* The data, which may be none: zeroed, loaded, released even if loading failed. */
 	size_t size;

@@ -3,7 +3,7 @@
 #
 # The views on a small database that is checked by hand (small.sql): their words, golden; their
 # pictures, drawn and drawn the same; their refusals.
-#	pictures.sh LWVIEW text|draw|forms|refuse|agree
+#	pictures.sh LWVIEW text|draw|forms|effect|refuse|agree
 . "$(dirname "$0")/../lib.sh"
 set +e # each sentence is tried
 here=$(cd "$(dirname "$0")" && pwd)
@@ -239,6 +239,64 @@ agree() {
 	[ $found -eq 1 ] || {
 		skip "no sample traces here"
 	}
+}
+
+# No option that changes nothing is taken without a word, whatever the form of the output. What a
+# value needs in order to change something is put into the databases first.
+effect() {
+	echo '{"allocators": [{"name": "liblw", "cpu_s": 1, "wall_s": 1, "peak_rss_kib": 1, "minor_faults": 1}]}' >stat.json
+	for db in small other; do
+		sqlite3 $db.db "INSERT INTO site (id, process, address, function)
+				VALUES (1, 1, 4096, 'here'), (2, 1, 8192, 'there');
+			INSERT INTO thread VALUES (1, 43, 1005000, 1007000, 2, 1, 1516, 230, 0);
+			INSERT INTO pool (process, address, bytes, object, capacity, offset, tid, begin,
+				begin_seq, peak_used) VALUES (1, 0x20000, 1024, 32, 30, 64, 43, 1001000, 2, 3);
+			UPDATE pool SET finish = 1009000, finish_seq = 10;
+			UPDATE block SET alloc_site = 1, alloc_tid = 43, free_tid = 43 WHERE size IN (12, 500, 2000);
+			UPDATE block SET alloc_site = 2 WHERE size IN (12, 16)" || fail "$db.db"
+	done
+	tried=0
+	for verb in $views compare check export folded report; do
+		case $verb in
+		compare) set -- compare other.db small.db ;;
+		check) set -- check small.db --max-leaks 1G --max-p99 1s ;;
+		folded) set -- export small.db --folded ;;
+		report) set -- report other.db small.db ;;
+		*) set -- "$verb" small.db ;;
+		esac
+		options=$("$view" "$1" --help | sed -n 's/^  -n, --limit.*/limit/p; s/^      --\([a-z-]*\).*/\1/p')
+		for form in txt json csv html svg; do
+			"$view" "$@" -f -o "without.$form" 2>err || continue # the command has not this form
+			for option in $options; do
+				case $option in
+				json | csv | folded | pid | exit-code | max-leaks | max-p99 | max-latency | against | max-growth) continue ;;
+				at | end) value=4us ;;
+				begin) value=5us ;;
+				thread) value=42 ;;
+				min-size | max-size) value=17 ;;
+				site) value=here ;;
+				rows | limit) value=1 ;;
+				zoom) value=10c00..11000 ;;
+				over) value=asked ;;
+				keep-script) value=script.gp ;;
+				view) value=timeline ;;
+				stat) value=stat.json ;;
+				max-frag) value=99% ;;
+				max-*) value=99GiB ;;
+				*) fail "what is --$option of $verb to be?" && continue ;;
+				esac
+				"$view" "$@" "--$option" "$value" -f -o "with.$form" 2>err || continue
+				tried=$((tried + 1))
+				[ "$option" = keep-script ] && [ -s script.gp ] && continue
+				cmp -s "without.$form" "with.$form" &&
+					fail "lwview $* --$option $value -o with.$form: changes nothing, and is not refused"
+			done
+		done
+	done
+	[ $tried -gt 300 ] || fail "only $tried options were tried"
+	expect 2 'takes an output' "$view" sites small.db -f
+	expect 2 'takes no --keep-script' "$view" map small.db -o x.gp --keep-script y.gp
+	expect 2 'out of range' "$view" timeline small.db --rows 0
 }
 
 $part

@@ -58,6 +58,8 @@ enum status form_choose(enum form *form, struct options *o, const char *command,
 	} else if (ending && !asked) {
 		return ending_refuse(path, has);
 	}
+	if (o->force && !strcmp(path, "-"))
+		return msg_fail(STATUS_USAGE, "-f takes an output, -o FILE");
 	if (!(*form & has))
 		return msg_fail(STATUS_USAGE, "%s gives no %s: path=\"%s\"", command, what, path);
 	o->json = *form == FORM_JSON;

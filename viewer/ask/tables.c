@@ -91,6 +91,9 @@ enum status command_export(const struct command *self, struct options *o)
 	if (o->json + o->csv + folded != 1)
 		return msg_fail(STATUS_USAGE, "usage: lwview %s heap.db --json|--csv|--folded",
 		                self->name);
+	if (folded && row_limit >= 0)
+		return msg_fail(STATUS_USAGE,
+		                "--folded sums up all lifetimes, it takes no --limit");
 	if (folded && o->at.kind == WHEN_NONE && o->begin.kind == WHEN_NONE &&
 	    o->end.kind == WHEN_NONE)
 		o->at.kind = WHEN_PEAK;

@@ -14,6 +14,12 @@ static const struct option_row map_options[] = {
 	OPTION_END,
 };
 
+/* The table is of the whole heap. */
+static const char *map_idle(enum form form)
+{
+	return zoom && form & (FORM_JSON | FORM_CSV) ? "--zoom" : NULL;
+}
+
 /* --- loading -------------------------------------------------------------------------------- */
 
 static struct moment map_moment(struct map *m, struct scope *s, const struct options *o)
@@ -153,6 +159,7 @@ const struct view view_map = {
 		"map t.db --at 20% -o map.svg\n"
 		"map t.db --at end --min-size 1K",
 		map_options, picture_options),
+	.idle = map_idle,
 	.heap = true,
 	.size = sizeof(struct map),
 	.load = map_load,

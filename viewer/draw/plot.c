@@ -79,6 +79,10 @@ enum status plot_open(struct plot **out, const struct plot_spec *spec)
 		                "cannot draw: the name must end in .svg, .png, .pdf or .gp: "
 		                "path=\"%s\"",
 		                spec->output);
+	if (is_script && spec->keep)
+		return msg_fail(STATUS_USAGE,
+		                "this is the script, it takes no --keep-script: path=\"%s\"",
+		                spec->output);
 	status = plot_refuse_existing(spec->output, spec->force);
 	if (!status)
 		status = plot_refuse_existing(spec->keep, spec->force);

@@ -3,13 +3,6 @@
 #include "curves.h"
 #include "viewer/view.h"
 
-static int64_t row_count;
-
-static const struct option_row rss_options[] = {
-	{0, "rows", &option_int, &row_count, "N", "rows of the table (default 20)"},
-	OPTION_END,
-};
-
 static enum status rss_load(struct viewing *v)
 {
 	return samples_load(v->data, v->scope, v->options);
@@ -46,7 +39,7 @@ static enum status rss_table(const struct viewing *v, struct sheet *sheet)
 	                  ">heap resident=heap_resident_bytes|"
 	                  ">rest of the process=rest_bytes|>extent=extent_bytes|"
 	                  ">untouched=untouched_bytes");
-	samples_spread(t, row_count ? row_count : 20, false, rss_row, sheet);
+	samples_spread(t, false, rss_row, sheet);
 	sheet_note(sheet,
 	           "RssAnon = heap resident + rest; untouched: of the extent, never touched or "
 	           "returned.\nNot counted: shared memory, among it trace buffers and "
@@ -98,7 +91,8 @@ const struct view view_rss = {
 		"shared memory, among it trace buffers and CUDA/NvMap, and files.",
 		"rss t.db\n"
 		"rss t.db -o rss.svg",
-		rss_options, picture_options),
+		samples_options, picture_options),
+	.idle = samples_idle,
 	.refuses = TAKES_NO_THREAD | TAKES_NO_SIZE | TAKES_NO_SITE,
 	.why = "what is resident is known of the heap as a whole",
 	.heap = true,

@@ -180,16 +180,29 @@ int64_t sample_x(const struct sample *s, bool over_asked)
 	return over_asked ? s->asked : s->time;
 }
 
-void samples_spread(const struct timeline *t, int64_t rows, bool over_asked,
+static const struct option_type some_rows = {.units = option_no_units, .least = 1, .most = 1000000};
+static int64_t rows_given; /* 0: not */
+
+const struct option_row samples_options[] = {
+	{0, "rows", &some_rows, &rows_given, "N", "rows of the table (default 20)"},
+	OPTION_END,
+};
+
+const char *samples_idle(enum form form)
+{
+	return rows_given && form == FORM_PICTURE ? "--rows" : NULL;
+}
+
+void samples_spread(const struct timeline *t, bool over_asked,
                     void (*row)(struct sheet *, const struct timeline *, size_t),
                     struct sheet *sheet)
 {
 	int64_t first = sample_x(&t->sample[0], over_asked);
 	int64_t span = sample_x(&t->sample[t->samples - 1], over_asked) - first;
-	int64_t step = 1;
+	int64_t rows = rows_given ? rows_given : 20, step = 1;
 	size_t i;
 
-	assert(rows > 0 && t->samples > 0);
+	assert(t->samples > 0);
 	for (i = 0; i < t->samples; i++) {
 		double edge = (double)first + (double)span * (double)step / (double)rows;
 

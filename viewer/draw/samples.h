@@ -6,6 +6,7 @@
 #ifndef LWVIEW_SAMPLES_H
 #define LWVIEW_SAMPLES_H
 
+#include "viewer/ask/form.h"
 #include "viewer/ask/scope.h"
 #include "viewer/ask/sheet.h"
 #include "viewer/figures.h"
@@ -38,8 +39,12 @@ void samples_release(void *timeline);
 /* Where a sample lies on the axis: bytes asked for so far, or ns. */
 int64_t sample_x(const struct sample *s, bool over_asked);
 
-/* Calls `row` with the index of the last sample of each of `rows` equal steps that has one. */
-void samples_spread(const struct timeline *t, int64_t rows, bool over_asked,
+/* --rows, and its name where it has no effect. */
+extern const struct option_row samples_options[];
+const char *samples_idle(enum form form);
+
+/* Calls `row` with the index of the last sample of each of --rows equal steps that has one. */
+void samples_spread(const struct timeline *t, bool over_asked,
                     void (*row)(struct sheet *, const struct timeline *, size_t),
                     struct sheet *sheet);
 void sheet_known_bytes(struct sheet *sheet, int64_t bytes); /* negative: not known */

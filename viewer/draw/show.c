@@ -5,7 +5,6 @@
  */
 #include "page.h"
 #include "cli/text.h"
-#include "viewer/ask/form.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -83,7 +82,14 @@ void sheets_release(struct sheet sheets[VIEW_TABLES])
 		sheet_release(&sheets[i]);
 }
 
-/* --- options without effect ----------------------------------------------------------------- */
+/* --- options -------------------------------------------------------------------------------- */
+
+const char *picture_keep;
+
+const struct option_row picture_options[] = {
+	{0, "keep-script", &option_text, &picture_keep, "FILE", "keep the gnuplot script"},
+	OPTION_END,
+};
 
 const char *view_refuses(const struct view *view, const struct options *o)
 {
@@ -104,13 +110,19 @@ const char *view_refuses(const struct view *view, const struct options *o)
 	return NULL;
 }
 
-static enum status refuse_option(const struct view *view, const struct options *o)
+static enum status refuse_option(const struct view *view, const struct options *o, enum form form)
 {
-	const char *option = view_refuses(view, o);
+	const char *option = view_refuses(view, o), *idle = view->idle ? view->idle(form) : NULL;
 
-	if (!option)
-		return STATUS_OK;
-	return msg_fail(STATUS_USAGE, "%s: %s takes no %s", view->why, view->command.name, option);
+	if (option)
+		return msg_fail(STATUS_USAGE, "%s: %s takes no %s", view->why, view->command.name,
+		                option);
+	if (idle)
+		return msg_fail(STATUS_USAGE, "%s would change nothing in this form: path=\"%s\"",
+		                idle, o->output ? o->output : "-");
+	if (picture_keep && form != FORM_PICTURE)
+		return msg_fail(STATUS_USAGE, "--keep-script takes a picture, -o FILE.svg");
+	return STATUS_OK;
 }
 
 /* --- forms ---------------------------------------------------------------------------------- */
@@ -160,13 +172,6 @@ static void write_data(const struct viewing *v, const struct sheet *sheets, enum
 }
 
 /* --- the command ---------------------------------------------------------------------------- */
-
-const char *picture_keep;
-
-const struct option_row picture_options[] = {
-	{0, "keep-script", &option_text, &picture_keep, "FILE", "keep the gnuplot script"},
-	OPTION_END,
-};
 
 static enum status show_picture(const struct viewing *v)
 {
@@ -219,8 +224,6 @@ static enum status show(const struct viewing *v, enum form form)
 	if (missing)
 		return msg_fail(STATUS_INPUT, "nothing to show, %s: path=\"%s\"", missing,
 		                db_path(v->scope->db));
-	if (picture_keep && form != FORM_PICTURE)
-		return msg_fail(STATUS_USAGE, "--keep-script takes a picture, -o FILE.svg");
 	return form == FORM_PICTURE ? show_picture(v)
 	       : form == FORM_PAGE  ? show_page(v)
 	                            : show_tables(v, form);
@@ -241,7 +244,7 @@ int command_view(const struct command *self, int argc, char **argv)
 		status = form_choose(&form, o, self->name,
 		                     FORM_TABLES | FORM_PAGE | (view->plot ? FORM_PICTURE : 0));
 	if (!status)
-		status = refuse_option(view, o);
+		status = refuse_option(view, o, form);
 	if (!status && view->heap)
 		status = scope_open_window(&s, o->args[0], o);
 	else if (!status)

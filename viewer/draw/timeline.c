@@ -6,11 +6,9 @@
 #include <string.h>
 
 static const char *over;
-static int64_t row_count;
 
 static const struct option_row timeline_options[] = {
 	{0, "over", &option_text, &over, "AXIS", "time (default) or asked: bytes asked for"},
-	{0, "rows", &option_int, &row_count, "N", "rows of the table (default 20)"},
 	OPTION_END,
 };
 
@@ -64,7 +62,7 @@ static enum status timeline_table(const struct viewing *v, struct sheet *sheet)
 	const struct timeline *t = v->data;
 
 	sheet_init(sheet, t->chosen ? COLUMNS "|>selected=selected_bytes" : COLUMNS);
-	samples_spread(t, row_count ? row_count : 20, over_asked(), timeline_row, sheet);
+	samples_spread(t, over_asked(), timeline_row, sheet);
 	sheet_note(sheet,
 	           "asked: bytes asked for since the start; L live asked for, U live usable, H "
 	           "heap extent;\ninternal = 1 - L/U, external = 1 - largest free run / free "
@@ -221,7 +219,8 @@ const struct view view_timeline = {
 		"timeline t.db\n"
 		"timeline t.db --begin 20% --end 40% -o timeline.svg\n"
 		"timeline t.db --over asked --rows 100 --csv",
-		timeline_options, picture_options),
+		timeline_options, samples_options, picture_options),
+	.idle = samples_idle,
 	.heap = true,
 	.size = sizeof(struct timeline),
 	.load = timeline_load,
