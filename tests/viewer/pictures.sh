@@ -183,7 +183,11 @@ refuse() {
 	expect 2 'compare two' "$view" compare small.db small.db small.db -o x.svg
 	expect 2 'usage:' "$view" report small.db
 	expect 2 'a file' "$view" report small.db -o there
-	expect 3 'cannot open database' "$view" map none.db
+	expect 3 '^lwview: cannot open database: path="none.db": No such' "$view" map none.db
+	expect 3 '^lwview: cannot compare: cannot open database: path="none.db": No such' "$view" compare none.db small.db
+	expect 3 '^lwview: cannot compare: cannot open database: path="none.db": No such' "$view" compare small.db none.db
+	expect 3 '^lwview: cannot report: cannot open database: path="none.db": No such' "$view" report small.db none.db -o page
+	expect 3 '^lwview: cannot compare with the baseline: cannot open' "$view" check small.db --against none.db --max-growth 5%
 	expect 3 'cannot read statistics' "$view" report small.db --stat none.json -o page
 	echo '{}' >bad.json
 	expect 3 'not the output of lwtrace stat' "$view" report small.db --stat bad.json -o page

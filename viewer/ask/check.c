@@ -185,7 +185,7 @@ static enum status check_against(struct scope *s, const struct options *o, struc
 
 	status = scope_open_selection(&base, against, o);
 	if (status)
-		return status;
+		return msg_context(status, "cannot compare with the baseline");
 	if (scope_differs_in_program(&base, s))
 		msg_note("these are different programs: base=\"%s\", new=\"%s\"", base.name,
 		         s->name);

@@ -130,11 +130,14 @@ enum status command_compare(const struct command *self, struct options *o)
 	if (!status && form != FORM_PICTURE && (view_name || picture_keep))
 		status = msg_fail(STATUS_USAGE,
 		                  "--view and --keep-script take a picture, -o FILE.svg");
-	if (!status)
-		status = pair_scope_open(&base, o->args[0], o);
 	if (status)
 		return status;
-	status = compare_all(&base, form, o, &different);
-	scope_close(&base);
-	return !status && exit_code && different ? STATUS_DIFFERENT : status;
+	status = pair_scope_open(&base, o->args[0], o);
+	if (!status) {
+		status = compare_all(&base, form, o, &different);
+		scope_close(&base);
+	}
+	if (status)
+		return msg_context(status, "cannot compare");
+	return exit_code && different ? STATUS_DIFFERENT : STATUS_OK;
 }

@@ -252,5 +252,5 @@ enum status command_report(const struct command *self, struct options *o)
 		status = report_output(r, o->output);
 	report_release(r);
 	free(r);
-	return status;
+	return status ? msg_context(status, "cannot report") : STATUS_OK;
 }
