@@ -133,7 +133,7 @@ forms() {
 		done
 		[ "$(sqlite3 :memory: "SELECT json_valid(readfile('$verb.json'))")" = 1 ] || fail "$verb.json is no JSON"
 		"$view" $verb small.db -o $verb.html || fail "$verb.html"
-		grep -q "^<h3>$verb: " $verb.html || fail "$verb.html has no heading"
+		grep -q "^<h3>$(echo $verb | sed 's/./\u&/'): " $verb.html || fail "$verb.html has no heading"
 		grep -q "^</html>" $verb.html || fail "$verb.html does not end"
 		grep -q "<table id=\"$verb-" $verb.html || fail "$verb.html has no table"
 		if has_picture $verb; then

@@ -59,7 +59,7 @@ has() {
 # Every view has its section for every recording, and what has a picture has it.
 for verb in $("$view" --help | sed -n 's/^  \([a-z]*\) .*/\1/p' |
 	grep -vx 'load\|sql\|export\|check\|compare\|report'); do
-	[ "$(grep -c "^<h3>$verb: " dom.html)" -eq 2 ] || fail "not two sections of $verb"
+	[ "$(grep -c "^<h3>$(echo "$verb" | sed 's/./\u&/'): " dom.html)" -eq 2 ] || fail "not two sections of $verb"
 	for i in 0 1; do
 		has "<table id=\"$verb-[a-z]*-$i\">"
 		"$view" "$verb" --help | grep -q -- --keep-script && has "<figure id=\"$verb-$i\">"

@@ -175,8 +175,6 @@ enum status scope_open(struct scope *s, const char *path, const struct options *
 	enum status status;
 
 	memset(s, 0, sizeof(*s));
-	if (!path)
-		return msg_fail(STATUS_USAGE, "name the database: lwview COMMAND heap.db");
 	status = db_open(&db, path);
 	if (status)
 		return status;

@@ -149,7 +149,7 @@ static enum status map_text(const struct viewing *v, FILE *out)
 
 const struct view view_map = {
 	VIEW_COMMAND(
-		"map", "shows the address space at one moment",
+		"map", "the address space at one moment",
 		"The heap at one moment, by default at the peak of its extent. Address space runs from\n"
 		"left to right, then down; regions far apart start rows of their own. Each colour's area\n"
 		"is its share of the bytes; a chunk's header and slack are drawn with it and told apart\n"

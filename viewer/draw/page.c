@@ -4,7 +4,7 @@
 #include "html.h"
 
 #include <assert.h>
-#include <errno.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -90,7 +90,7 @@ static enum status view_section(struct page *p, const struct viewing *v, struct 
 	enum status status = STATUS_OK;
 	char name[64];
 
-	fprintf(p->out, "<h3>%s: ", view->command.name);
+	fprintf(p->out, "<h3>%c%s: ", toupper(*view->command.name), view->command.name + 1);
 	html_text(view->command.purpose, p->out);
 	fputs("</h3>\n", p->out);
 	snprintf(name, sizeof(name), "%s-%d", view->command.name, number);

@@ -239,7 +239,7 @@ enum status command_report(const struct command *self, struct options *o)
 	struct report *r;
 	enum status status;
 
-	if (o->arg_count < 1 || o->arg_count > MAX_RECORDINGS || !o->output)
+	if (o->arg_count > MAX_RECORDINGS || !o->output)
 		return msg_fail(STATUS_USAGE,
 		                "usage: lwview %s BASE.db [NEW.db ...] -o DIR, up to %d "
 		                "databases",
