@@ -134,6 +134,7 @@ enum status db_open(struct db **out, const char *path)
 	status = db_attach(out, path, SQLITE_OPEN_READONLY);
 	if (status)
 		return status;
+	assert(*out);
 	version = db_value(*out, "PRAGMA user_version", 0, NULL);
 	status = db_status(*out);
 	if (!status &&
@@ -159,6 +160,7 @@ static enum status db_build(struct db **out, const char *path, const char *pragm
 
 	if (status)
 		return status;
+	assert(*out);
 	status = db_exec(*out, pragmas);
 	if (!status)
 		status = db_exec(*out, (const char *)schema);

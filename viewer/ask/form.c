@@ -3,6 +3,7 @@
 #include "form.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -22,16 +23,18 @@ enum {
 
 static enum status ending_refuse(const char *path, unsigned has)
 {
-	char list[128] = "";
-	int last = 0;
+	char list[128];
+	int last = 0, n = 0;
 
 	for (int i = 0; i < ENDINGS; i++)
 		last = endings[i].form & has ? i : last;
 	for (int i = 0; i <= last; i++)
-		if (endings[i].form & has) {
-			strcat(list, !*list ? "" : i == last ? " or " : ", ");
-			strcat(list, endings[i].suffix);
-		}
+		if (endings[i].form & has)
+			n += snprintf(list + n, sizeof(list) - (size_t)n, "%s%s",
+			              !n          ? ""
+			              : i == last ? " or "
+			                          : ", ",
+			              endings[i].suffix);
 	return msg_fail(STATUS_USAGE, "cannot write: the name must end in %s: path=\"%s\"", list,
 	                path);
 }

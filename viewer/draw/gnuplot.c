@@ -229,11 +229,11 @@ static void svg_mend(const char *text, FILE *out)
 /* cairo dates its PDF files; the date is overwritten in place, so that no offset changes. */
 static void pdf_mend(char *text, size_t length, FILE *out)
 {
-	static const char mark[] = "/CreationDate (D:";
+	static const char mark[] = "/CreationDate (D:", date[] = "20000101000000";
 	char *at = memmem(text, length, mark, sizeof(mark) - 1);
 
-	if (at && (size_t)(at - text) + sizeof(mark) + 14 < length)
-		memcpy(at + sizeof(mark) - 1, "20000101000000", 14);
+	if (at && (size_t)(at - text) + sizeof(mark) + sizeof(date) <= length)
+		memcpy(at + sizeof(mark) - 1, date, sizeof(date) - 1);
 	fwrite(text, 1, length, out);
 }
 

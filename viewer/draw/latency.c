@@ -289,8 +289,10 @@ struct place {
 static void kind_swatch(struct plot *plot, struct place at, int number, const char *colour,
                         const char *name)
 {
-	plot_swatch(plot, 1100 + number, at.left + number % 4 * 110.0,
-	            at.top - 34 + number / 4 * 18.0, colour, name);
+	const int line = number / 4;
+
+	plot_swatch(plot, 1100 + number, at.left + number % 4 * 110.0, at.top - 34 + line * 18.0,
+	            colour, name);
 }
 
 /* One recording: its kinds as curves over the sum. */
@@ -392,6 +394,7 @@ static struct axes axes_of(const struct shown *const d[], int count)
 	double clock_cost = (double)d[0]->latency.clock_cost;
 	struct axes a = {.least = 1e18};
 
+	assert(count <= 2);
 	for (int i = 0; i < count; i++)
 		for (size_t k = 0; k < d[i]->latency.operations; k++)
 			axes_widen(&a, d[i]->latency.operation[k].all);
@@ -419,10 +422,13 @@ static enum status latency_plot(const void *const data[], int count, struct plot
 	             a.least, a.greatest, a.most * 12);
 	time_tics(plot);
 	plot_command(plot, "set multiplot\n");
-	for (int shown = 0; panel_next(d, count, at, op); shown++)
+	for (int shown = 0; panel_next(d, count, at, op); shown++) {
+		const int line = shown / 2;
+
 		panel_draw(plot, d, count, op, &a,
 		           (struct place){LEFT + shown % 2 * (width + GAP),
-		                          TOP + 24 + shown / 2 * (PANEL + BETWEEN), width});
+		                          TOP + 24 + line * (PANEL + BETWEEN), width});
+	}
 	plot_command(plot, "unset label\nunset arrow\nunset object\nunset tics\nunset border\n"
 	                   "unset xlabel\nunset ylabel\nunset logscale\n");
 	latency_heading(plot, d, count);

@@ -246,6 +246,7 @@ static void picture_legend(struct plot *plot, const struct picture *p)
 		}
 	for (state = 0; state < HEAP_STATES; state++) {
 		char size[FIGURE_MAX] = "", text[128];
+		int x, y;
 
 		if (!bytes[state] && state != HEAP_UNMAPPED)
 			continue;
@@ -253,10 +254,9 @@ static void picture_legend(struct plot *plot, const struct picture *p)
 			text_size(size, sizeof(size), (double)bytes[state]);
 		snprintf(text, sizeof(text), "%s%s%s", heap_looks[state].name, size[0] ? ": " : "",
 		         size);
-		plot_swatch(plot, 1100 + shown,
-		            LEFT + (shown % LEGEND_COLUMNS) * (p->width - LEFT) / LEGEND_COLUMNS,
-		            p->height - BOTTOM + LEGEND + 18.0 * (shown / LEGEND_COLUMNS),
-		            heap_looks[state].colour, text);
+		x = LEFT + (shown % LEGEND_COLUMNS) * (p->width - LEFT) / LEGEND_COLUMNS;
+		y = p->height - BOTTOM + LEGEND + 18 * (shown / LEGEND_COLUMNS);
+		plot_swatch(plot, 1100 + shown, x, y, heap_looks[state].colour, text);
 		shown++;
 	}
 }

@@ -44,11 +44,11 @@ enum status plot_refuse_existing(const char *path, bool force)
 static void plot_prologue(struct plot *plot)
 {
 	const struct plot_spec *s = &plot->spec;
+	const char *path = s->output ? s->output : "picture.svg";
 	char target[4096];
 
-	snprintf(target, sizeof(target), "%s", s->output ? s->output : "picture.svg");
-	if (plot->is_script)
-		strcpy(target + strlen(target) - 3, ".svg");
+	snprintf(target, sizeof(target), "%.*s%s", (int)strlen(path) - (plot->is_script ? 3 : 0),
+	         path, plot->is_script ? ".svg" : "");
 	plot_command(plot, "# Written by lwview; draws again with: gnuplot -d THIS-FILE\n"
 	                   "set encoding utf8\nset terminal ");
 	plot_command(plot, plot->format->terminal, s->width / plot->format->pixels,
