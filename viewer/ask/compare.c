@@ -154,8 +154,9 @@ static double count_of(struct scope *s, const char *sql)
 	return (double)db_value(s->db, sql, 1, (int64_t[]){s->process});
 }
 
-static void rows_of_run(struct compare *c, struct scope *b, struct scope *n)
+static void rows_of_run(struct compare *c)
 {
+	struct scope *b = c->scope[0], *n = c->scope[1];
 	static const struct {
 		const char *name, *figure, *meaning;
 		enum unit unit;
@@ -215,9 +216,9 @@ static void rows_of_point(struct compare *c)
 	}
 }
 
-static void rows_of_calls(struct compare *c, struct scope *b, struct scope *n,
-                          const struct totals *tb, const struct totals *tn)
+static void rows_of_calls(struct compare *c, const struct totals *tb, const struct totals *tn)
 {
+	struct scope *b = c->scope[0], *n = c->scope[1];
 	static const char sbrks[] = "SELECT count(*) FROM sbrk WHERE process = ?1";
 	static const char fails[] = "SELECT count(*) FROM fail WHERE process = ?1";
 	const char *group = "calls";
@@ -234,7 +235,7 @@ static void rows_of_calls(struct compare *c, struct scope *b, struct scope *n,
 	        "allocations that returned NULL");
 }
 
-static enum status rows_of_latency(struct compare *c, struct scope *b, struct scope *n)
+static enum status rows_of_latency(struct compare *c)
 {
 	static const struct {
 		const char *name, *operation;
@@ -244,10 +245,10 @@ static enum status rows_of_latency(struct compare *c, struct scope *b, struct sc
 	            {"free p50", "free", 0.5},         {"free p99", "free", 0.99},
 	            {"free p99.9", "free", 0.999},     {"free max", "free", 1}};
 	struct latency l[2] = {0};
-	enum status status = latency_load(&l[0], b);
+	enum status status = latency_load(&l[0], c->scope[0]);
 
 	if (!status)
-		status = latency_load(&l[1], n);
+		status = latency_load(&l[1], c->scope[1]);
 	c->clock_cost = l[0].clock_cost > l[1].clock_cost ? l[0].clock_cost : l[1].clock_cost;
 	for (size_t i = 0; !status && i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct latency_operation *x = latency_find(&l[0], rows[i].operation);
@@ -273,7 +274,7 @@ enum status compare_load(struct compare *c, struct scope *base, struct scope *ne
 	int64_t slack;
 	enum status status;
 
-	memset(c, 0, sizeof(*c));
+	*c = (struct compare){.scope = {base, new}};
 	c->other_program = scope_differs_in_program(base, new);
 	c->part = base->selected;
 	c->point = snapshot_asked(base, m.seq);
@@ -291,10 +292,10 @@ enum status compare_load(struct compare *c, struct scope *base, struct scope *ne
 	if (!status)
 		status = snapshot_load(&c->snapshot[1], new, n);
 	if (!status) {
-		rows_of_run(c, base, new);
+		rows_of_run(c);
 		rows_of_point(c);
-		rows_of_calls(c, base, new, &tb, &tn);
-		status = rows_of_latency(c, base, new);
+		rows_of_calls(c, &tb, &tn);
+		status = rows_of_latency(c);
 	}
 	if (status)
 		compare_release(c);

@@ -27,7 +27,8 @@ enum {
 };
 
 struct compare {
-	struct snapshot snapshot[2]; /* base, new */
+	struct scope *scope[2]; /* base, new; the caller's */
+	struct snapshot snapshot[2];
 	struct comparison row[COMPARE_ROWS];
 	int rows;
 	int64_t point;      /* bytes asked for at the point */

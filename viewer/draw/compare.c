@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* compare.c - `lwview compare`: two recordings of one program, base -> new. */
+/*
+ * compare.c - `lwview compare`: two recordings of one program, base -> new; the pictures of views, of
+ * both side by side at the same point of the program.
+ */
 #include "html.h"
-#include "pair.h"
+#include "page.h"
 #include "viewer/ask/form.h"
 #include "viewer/commands.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,38 +22,122 @@ const struct option_row compare_options[] = {
 	OPTION_END,
 };
 
-static enum status compare_page(const struct compare *c, struct scope *base, struct scope *new,
-                                const struct options *o)
+/* --- side by side -------------------------------------------------------------------------- */
+
+enum status pair_scope_open(struct scope *s, const char *path, const struct options *o)
+{
+	struct options chosen = *o;
+
+	chosen.at = (struct when){0};
+	return scope_open_window(s, path, &chosen);
+}
+
+struct pair {
+	struct viewing side[2]; /* base, new */
+	const void *data[2];
+	const char *missing; /* NULL: both have something to show */
+};
+
+/* The scopes hold the point while their views load. */
+static enum status side_open(struct viewing *v, const struct view *view, const struct compare *c,
+                             int i, const struct options *o)
+{
+	struct scope *s = c->scope[i];
+	enum status status;
+
+	s->at = c->snapshot[i].moment;
+	snprintf(s->why, sizeof(s->why), "%s", c->where);
+	status = viewing_open(v, view, s, o, -1);
+	s->at = (struct moment){0};
+	return status;
+}
+
+/* To be closed even if it failed. */
+static enum status pair_open(struct pair *p, const struct view *view, const struct compare *c,
+                             const struct options *o)
+{
+	enum status status = STATUS_OK;
+
+	assert(view->pair && view->load);
+	*p = (struct pair){0};
+	for (int i = 0; !status && i < 2; i++) {
+		status = side_open(&p->side[i], view, c, i, o);
+		p->data[i] = p->side[i].data;
+		if (!status && view->missing && !p->missing)
+			p->missing = view->missing(p->data[i]);
+	}
+	return status;
+}
+
+static void pair_close(struct pair *p)
+{
+	viewing_close(&p->side[0]);
+	viewing_close(&p->side[1]);
+}
+
+static enum status pair_figure(struct page *p, const struct compare *c, const struct view *view,
+                               const struct options *o, int number)
+{
+	struct pair pair;
+	enum status status = pair_open(&pair, view, c, o);
+	char id[64];
+
+	snprintf(id, sizeof(id), "compare-%s-%d", view->command.name, number);
+	if (!status && !pair.missing)
+		status = page_figure(p, view, pair.data, 2, id, view->pair);
+	pair_close(&pair);
+	return status;
+}
+
+enum status pair_section(struct page *p, const struct compare *c, const struct options *o,
+                         int number)
+{
+	enum status status = STATUS_OK;
+	struct sheet t;
+
+	fprintf(p->out, "<h2 id=\"compare-%d\">", number);
+	html_print(p->out, "%s -> %s", scope_allocator(c->scope[0]), scope_allocator(c->scope[1]));
+	fputs("</h2>\n", p->out);
+	compare_sheet(c, &t);
+	page_sheet(p, &t, "differences", number);
+	for (int i = 0; !status && views[i]; i++)
+		if (views[i]->pair)
+			status = pair_figure(p, c, views[i], o, number);
+	return status;
+}
+
+/* --- the command ---------------------------------------------------------------------------- */
+
+static enum status compare_page(const struct compare *c, const struct options *o)
 {
 	char title[400];
 	struct page page;
 	enum status status;
 
-	snprintf(title, sizeof(title), "The heap of %s: %s -> %s", base->name,
-	         scope_allocator(base), scope_allocator(new));
+	snprintf(title, sizeof(title), "The heap of %s: %s -> %s", c->scope[0]->name,
+	         scope_allocator(c->scope[0]), scope_allocator(c->scope[1]));
 	status = page_begin(&page, title);
 	if (!status)
-		status = pair_section(&page, c, base, new, o, 1);
+		status = pair_section(&page, c, o, 1);
 	return page_end(&page, status, o->output, o->force);
 }
 
-static void side_print(const char *side, const struct scope *s, const char *path, FILE *out)
+static void side_print(const char *side, const struct scope *s, FILE *out)
 {
 	char who[160], loss[120];
 
 	scope_who(s, who, sizeof(who));
 	scope_loss(s, loss, sizeof(loss));
-	fprintf(out, "%s%s, %s%s%s\n", side, who, path, loss[0] ? "; " : "", loss);
+	fprintf(out, "%s%s, %s%s%s\n", side, who, db_path(s->db), loss[0] ? "; " : "", loss);
 }
 
-static void compare_text(const struct compare *c, const struct scope *base, const struct scope *new,
-                         const struct options *o, FILE *out)
+static void compare_text(const struct compare *c, const struct options *o, FILE *out)
 {
 	struct sheet t;
 
 	if (!o->json && !o->csv) {
-		side_print("base: ", base, db_path(base->db), out);
-		side_print("new:  ", new, db_path(new->db), out);
+		side_print("base: ", c->scope[0], out);
+		side_print("new:  ", c->scope[1], out);
 		fputc('\n', out);
 	}
 	compare_sheet(c, &t);
@@ -57,17 +145,24 @@ static void compare_text(const struct compare *c, const struct scope *base, cons
 	sheet_release(&t);
 }
 
-static enum status compare_picture(const struct compare *c, struct scope *base, struct scope *new,
-                                   const struct options *o)
+static enum status compare_picture(const struct compare *c, const struct options *o)
 {
 	const struct view *view = view_find(view_name ? view_name : "map");
 	const struct plot_spec spec = {
 		.output = o->output, .keep = picture_keep, .force = o->force};
+	enum status status;
+	struct pair pair;
 
 	if (!view || !view->pair)
 		return msg_fail(STATUS_USAGE,
 		                "no view of two recordings has this name: view=\"%s\"", view_name);
-	return pair_draw(c, view, base, new, o, &spec);
+	status = pair_open(&pair, view, c, o);
+	if (!status && pair.missing)
+		status = msg_fail(STATUS_INPUT, "nothing to show, %s", pair.missing);
+	if (!status)
+		status = view_draw(view, pair.data, 2, &spec, NULL);
+	pair_close(&pair);
+	return status;
 }
 
 /* One NEW against the base; *different is set when a figure differs. */
@@ -83,11 +178,11 @@ static enum status compare_one(struct scope *base, const char *path, enum form f
 	status = compare_load(&c, base, &new, &o->at);
 	if (!status) {
 		if (form == FORM_PICTURE)
-			status = compare_picture(&c, base, &new, o);
+			status = compare_picture(&c, o);
 		else if (form == FORM_PAGE)
-			status = compare_page(&c, base, &new, o);
+			status = compare_page(&c, o);
 		else
-			compare_text(&c, base, &new, o, out);
+			compare_text(&c, o, out);
 		*different |= compare_differences(&c) != 0;
 		compare_release(&c);
 	}

@@ -11,6 +11,7 @@
 #define LWVIEW_PAGE_H
 
 #include "plot.h"
+#include "viewer/ask/compare.h"
 #include "viewer/view.h"
 
 struct page {
@@ -39,5 +40,12 @@ enum status page_end(struct page *p, enum status status, const char *path, bool 
 /* Draws one view, or two side by side: into spec's output, or if `svg` is not NULL as a text. */
 enum status view_draw(const struct view *view, const void *const data[], int count,
                       const struct plot_spec *spec, char **svg);
+
+/* A scope whose --at is the point of the program and chooses no blocks. */
+enum status pair_scope_open(struct scope *s, const char *path, const struct options *o);
+
+/* The pictures of all views that have one of two, and the table of differences. */
+enum status pair_section(struct page *p, const struct compare *c, const struct options *o,
+                         int number);
 
 #endif

@@ -130,8 +130,7 @@ static enum status page_fill(struct report *r)
 	recordings_section(r);
 	navigation(r);
 	for (int i = 1; !status && i < r->count; i++)
-		status = pair_section(&r->page, &r->compare[i], &r->scope[0], &r->scope[i],
-		                      r->options, i);
+		status = pair_section(&r->page, &r->compare[i], r->options, i);
 	speed_section(r);
 	for (int i = 0; !status && i < r->count; i++)
 		status = recording_section(r, i);

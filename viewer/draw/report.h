@@ -3,7 +3,7 @@
 #ifndef LWVIEW_REPORT_H
 #define LWVIEW_REPORT_H
 
-#include "pair.h"
+#include "page.h"
 
 enum {
 	MAX_RECORDINGS = 8
