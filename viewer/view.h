@@ -11,7 +11,7 @@
 #define LWVIEW_VIEW_H
 
 #include "cli/command.h"
-#include "viewer/ask/form.h"
+#include "viewer/ask/options.h"
 #include "viewer/ask/scope.h"
 #include "viewer/ask/sheet.h"
 

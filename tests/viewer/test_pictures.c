@@ -8,8 +8,8 @@
 
 #include "viewer/ask/compare.h"
 #include "viewer/draw/cells.h"
-#include "viewer/ask/histogram.h"
-#include "viewer/draw/html.h"
+#include "viewer/ask/latency.h"
+#include "viewer/draw/page.h"
 #include "viewer/ask/sheet.h"
 #include "viewer/draw/samples.h"
 

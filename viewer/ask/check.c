@@ -3,7 +3,6 @@
  * check.c - `lwview check`: limits for continuous integration, and growth against a baseline; each row
  * below is one figure that can be limited.
  */
-#include "form.h"
 #include "scope.h"
 #include "sheet.h"
 #include "viewer/commands.h"

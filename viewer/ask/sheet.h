@@ -83,6 +83,14 @@ void sheet_field(struct sheet *t, enum unit unit, struct query *q, int column);
 /* The columns of a query, then all its rows; the caller calls db_finish(). */
 void sheet_query(struct sheet *t, struct query *q);
 
+/*
+ * At most `limit` rows, -1 all, of the view `name` of the schema (sites, leaks ...). People do not
+ * see the ids by which rows are joined.
+ */
+struct scope;
+enum status table_sheet(struct scope *s, const char *name, bool people, int64_t limit,
+                        struct sheet *t);
+
 size_t sheet_rows(const struct sheet *t);
 void sheet_print(const struct sheet *t, FILE *out);
 void sheet_html(const struct sheet *t, const char *id, FILE *out);

@@ -3,8 +3,8 @@
  * tables.c - the reports that are nothing but a view of the schema: `lwview NAME` prints view NAME;
  * beside them `lwview export` and `lwview sql`.
  */
-#include "tables.h"
-#include "form.h"
+#include "scope.h"
+#include "sheet.h"
 #include "viewer/commands.h"
 
 #include <inttypes.h>

@@ -3,9 +3,7 @@
  * compare.c - `lwview compare`: two recordings of one program, base -> new; the pictures of views, of
  * both side by side at the same point of the program.
  */
-#include "html.h"
 #include "page.h"
-#include "viewer/ask/form.h"
 #include "viewer/commands.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* html.c - text and pictures for a page; see html.h. */
-#include "html.h"
+/* html.c - text and pictures for a page; see page.h. */
+#include "page.h"
 
 #include <stdarg.h>
 #include <string.h>

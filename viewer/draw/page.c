@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* page.c - one HTML page of pictures and tables; see page.h. */
 #include "page.h"
-#include "html.h"
 
 #include <assert.h>
 #include <ctype.h>

@@ -48,4 +48,13 @@ enum status pair_scope_open(struct scope *s, const char *path, const struct opti
 enum status pair_section(struct page *p, const struct compare *c, const struct options *o,
                          int number);
 
+/* html_text() of what is printed. */
+void html_print(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * gnuplot's SVG as an element of the page: the ids of picture `number` are its own, text and axes
+ * take the page's colours, and so follow the reader's light or dark scheme.
+ */
+void svg_inline(const char *svg, int number, FILE *out);
+
 #endif

@@ -3,7 +3,6 @@
  * report.c - one HTML page with every picture and table of one recording or of several: a verdict,
  * then the comparisons, then each recording through all views.
  */
-#include "html.h"
 #include "report.h"
 #include "viewer/commands.h"
 

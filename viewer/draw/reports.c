@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* reports.c - the views that are one query: each is a row of its own, the query is ask/'s. */
-#include "viewer/ask/tables.h"
 #include "viewer/view.h"
 
 static int64_t limit = -1;

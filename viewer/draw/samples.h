@@ -6,7 +6,6 @@
 #ifndef LWVIEW_SAMPLES_H
 #define LWVIEW_SAMPLES_H
 
-#include "viewer/ask/form.h"
 #include "viewer/ask/scope.h"
 #include "viewer/ask/sheet.h"
 #include "viewer/figures.h"

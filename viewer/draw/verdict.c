@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* verdict.c - the paragraph with which the report page begins. */
-#include "html.h"
 #include "report.h"
 
 #include <math.h>
