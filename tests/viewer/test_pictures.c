@@ -324,16 +324,14 @@ static void percentiles_are_never_too_low_and_max_is_exact(void **state)
 
 static void change_is_signed_and_never_infinite(void **state)
 {
-	char text[FIGURE_MAX];
-
 	(void)state;
-	assert_string_equal(change_text(text, 200, 150), "-25.0 %");
-	assert_string_equal(change_text(text, 200, 250), "+25.0 %");
-	assert_string_equal(change_text(text, 7, 7), "no difference");
-	assert_string_equal(change_text(text, 0, 7), "-");
-	assert_string_equal(change_text(text, 0, 0), "no difference");
-	assert_string_equal(change_text(text, NAN, 7), "-");
-	assert_string_equal(change_text(text, 2, 50), "x 25.0");
+	assert_string_equal(change_text(200, 150).text, "-25.0 %");
+	assert_string_equal(change_text(200, 250).text, "+25.0 %");
+	assert_string_equal(change_text(7, 7).text, "no difference");
+	assert_string_equal(change_text(0, 7).text, "-");
+	assert_string_equal(change_text(0, 0).text, "no difference");
+	assert_string_equal(change_text(NAN, 7).text, "-");
+	assert_string_equal(change_text(2, 50).text, "x 25.0");
 }
 
 /* --- tables --------------------------------------------------------------------------------- */
@@ -420,18 +418,16 @@ static void pictures_on_one_page_keep_apart(void **state)
 
 static void figures_read_well(void **state)
 {
-	char text[FIGURE_MAX];
-
 	(void)state;
-	assert_string_equal(count_text(text, 1234567), "1 234 567");
-	assert_string_equal(count_text(text, -1000), "-1 000");
-	assert_string_equal(percent_text(text, 0.1234), "12.3 %");
-	assert_string_equal(percent_text(text, NAN), "-");
-	assert_string_equal(latency_text(text, 10, 20), "< 20 ns");
-	assert_string_equal(latency_text(text, 30, 20), "30 ns");
-	assert_string_equal(short_size(text, 65536), "64 KiB");
-	assert_string_equal(short_size(text, 1536), "1.5 KiB");
-	assert_string_equal(short_size(text, 100), "100 B");
+	assert_string_equal(count_text(1234567).text, "1 234 567");
+	assert_string_equal(count_text(-1000).text, "-1 000");
+	assert_string_equal(percent_text(0.1234).text, "12.3 %");
+	assert_string_equal(percent_text(NAN).text, "-");
+	assert_string_equal(latency_text(10, 20).text, "< 20 ns");
+	assert_string_equal(latency_text(30, 20).text, "30 ns");
+	assert_string_equal(short_size(65536).text, "64 KiB");
+	assert_string_equal(short_size(1536).text, "1.5 KiB");
+	assert_string_equal(short_size(100).text, "100 B");
 }
 
 int main(int argc, char **argv)

@@ -269,7 +269,6 @@ enum status compare_load(struct compare *c, struct scope *base, struct scope *ne
 {
 	bool peak = at->kind == WHEN_NONE || at->kind == WHEN_PEAK;
 	struct moment m = peak ? snapshot_peak(base) : scope_moment(base, at, WHEN_END), n;
-	char size[FIGURE_MAX];
 	struct totals tb, tn;
 	int64_t slack;
 	enum status status;
@@ -285,8 +284,7 @@ enum status compare_load(struct compare *c, struct scope *base, struct scope *ne
 	slack = slack < c->point / 50 ? slack : c->point / 50;
 	n = compare_moment(new, c->point, slack, live_at(base, m.seq), &c->reached);
 	snprintf(c->where, sizeof(c->where), "where the program has asked for %s%s%s",
-	         text_size(size, sizeof(size), (double)c->point),
-	         peak ? ", at the peak of base's extent" : "",
+	         text_size((double)c->point).text, peak ? ", at the peak of base's extent" : "",
 	         c->reached ? "" : " (new never asked for so much: its end is shown)");
 	status = snapshot_load(&c->snapshot[0], base, m);
 	if (!status)
@@ -315,17 +313,19 @@ static bool same(double base, double new)
 	return base == new || (isnan(base) && isnan(new)) || fabs(base - new) < 1e-12;
 }
 
-char *change_text(char text[FIGURE_MAX], double base, double new)
+struct words change_text(double base, double new)
 {
+	struct words w = {"-"};
+
 	if (same(base, new))
-		snprintf(text, FIGURE_MAX, "no difference");
-	else if (!isfinite(base) || !isfinite(new) || base == 0)
-		snprintf(text, FIGURE_MAX, "-");
-	else if (new / base >= 10)
-		snprintf(text, FIGURE_MAX, "x %.1f", new / base);
+		return (struct words){"no difference"};
+	if (!isfinite(base) || !isfinite(new) || base == 0)
+		return w;
+	if (new / base >= 10)
+		snprintf(w.text, sizeof(w.text), "x %.1f", new / base);
 	else
-		snprintf(text, FIGURE_MAX, "%+.1f %%", 100 * (new - base) / fabs(base));
-	return text;
+		snprintf(w.text, sizeof(w.text), "%+.1f %%", 100 * (new - base) / fabs(base));
+	return w;
 }
 
 int compare_differences(const struct compare *c)
@@ -359,7 +359,6 @@ static void figure_cell(struct sheet *t, enum unit unit, double value, int64_t c
 static void difference_cell(struct sheet *t, const struct comparison *r)
 {
 	double d = same(r->base, r->new) ? 0 : r->new - r->base;
-	char text[FIGURE_MAX];
 
 	sheet_value(t, r->unit, d);
 	if (d == 0)
@@ -367,16 +366,14 @@ static void difference_cell(struct sheet *t, const struct comparison *r)
 	else if (r->unit == UNIT_RATIO && isfinite(d))
 		sheet_words(t, "%+.1f pp", 100 * d);
 	else if (isfinite(d))
-		sheet_words(t, "%c%s", d < 0 ? '-' : '+', unit_text(text, r->unit, fabs(d)));
+		sheet_words(t, "%c%s", d < 0 ? '-' : '+', unit_text(r->unit, fabs(d)).text);
 }
 
 /* (new - base) / base; for people as they say it. */
 static void change_cell(struct sheet *t, const struct comparison *r)
 {
-	char text[FIGURE_MAX];
-
 	sheet_ratio(t, same(r->base, r->new) ? 0 : (r->new - r->base) / fabs(r->base));
-	sheet_words(t, "%s", change_text(text, r->base, r->new));
+	sheet_words(t, "%s", change_text(r->base, r->new).text);
 }
 
 void compare_sheet(const struct compare *c, struct sheet *t)

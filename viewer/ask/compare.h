@@ -63,6 +63,6 @@ double compare_value(const struct compare *c, const char *name, int which);
 double compare_peak(struct scope *s, const char *figure);
 
 /* "+12.3 %", "no difference", "-" when base is 0 or something is unknown. */
-char *change_text(char text[FIGURE_MAX], double base, double new);
+struct words change_text(double base, double new);
 
 #endif

@@ -211,12 +211,10 @@ void scope_who(const struct scope *s, char *text, size_t size)
 
 void scope_loss(const struct scope *s, char *text, size_t size)
 {
-	char count[FIGURE_MAX];
-
 	text[0] = '\0';
 	if (s->lost)
 		snprintf(text, size, "%s events were lost: figures are \"at least\"",
-		         count_text(count, s->lost));
+		         count_text(s->lost).text);
 	else if (!s->complete)
 		snprintf(text, size, "incomplete: figures are \"at least\"");
 }

@@ -32,6 +32,104 @@ static char *format_text(const char *format, va_list ap)
 	return need(text);
 }
 
+/* ---- figures in words ---- */
+
+static __attribute__((format(printf, 1, 2))) struct words words(const char *format, ...)
+{
+	struct words w;
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(w.text, sizeof(w.text), format, ap);
+	va_end(ap);
+	return w;
+}
+
+struct words text_size(double bytes)
+{
+	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+	size_t i = 0;
+
+	while (fabs(bytes) >= 1024 && i + 1 < sizeof(units) / sizeof(*units)) {
+		bytes /= 1024;
+		i++;
+	}
+	return words("%.*f %s", i ? 2 : 0, bytes, units[i]);
+}
+
+struct words text_span(double ns)
+{
+	static const struct {
+		double least;
+		int digits;
+		const char *unit;
+	} forms[] = {{1e9, 3, "s"}, {1e6, 2, "ms"}, {1e3, 2, "us"}, {0, 0, "ns"}};
+	size_t i = 0;
+
+	while (fabs(ns) < forms[i].least)
+		i++;
+	return words("%.*f %s", forms[i].digits, forms[i].least > 0 ? ns / forms[i].least : ns,
+	             forms[i].unit);
+}
+
+struct words count_text(int64_t count)
+{
+	const struct words digits = words("%" PRId64, count);
+	struct words w = {""};
+	int n = (int)strlen(digits.text), at = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (i && (n - i) % 3 == 0 && digits.text[i - 1] != '-')
+			w.text[at++] = ' ';
+		w.text[at++] = digits.text[i];
+	}
+	return w;
+}
+
+struct words percent_text(double ratio)
+{
+	return isfinite(ratio) ? words("%.1f %%", 100 * ratio) : words("-");
+}
+
+struct words unit_text(enum unit unit, double value)
+{
+	switch (unit) {
+	case UNIT_BYTES:
+		return text_size(value);
+	case UNIT_NS:
+		return text_span(value);
+	case UNIT_RATIO:
+		return percent_text(value);
+	case UNIT_COUNT:
+		return count_text((int64_t)value);
+	case UNIT_TIMES:
+		return words("%.3f", value);
+	case UNIT_HEX:
+	case UNIT_NONE:
+		break;
+	}
+	return words("%.6g", value);
+}
+
+struct words short_size(double bytes)
+{
+	struct words w = text_size(bytes);
+	char *unit = strchr(w.text, ' '), *end = unit;
+
+	if (!memchr(w.text, '.', (size_t)(unit - w.text)))
+		return w;
+	while (end[-1] == '0')
+		end--;
+	end -= end[-1] == '.';
+	memmove(end, unit, strlen(unit) + 1);
+	return w;
+}
+
+struct words latency_text(int64_t ns, int64_t clock_cost)
+{
+	return ns >= clock_cost ? text_span((double)ns) : words("< %" PRId64 " ns", clock_cost);
+}
+
 /* ---- columns ---- */
 
 /* "_n" is a mark of queries alone, the others are part of the name. */
@@ -160,11 +258,9 @@ void sheet_number(struct sheet *t, enum unit unit, int64_t value)
 
 void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost)
 {
-	char text[FIGURE_MAX];
-
 	sheet_number(t, UNIT_NS, ns);
 	if (ns < clock_cost)
-		sheet_words(t, "%s", latency_text(text, ns, clock_cost));
+		sheet_words(t, "%s", latency_text(ns, clock_cost).text);
 }
 
 void sheet_words(struct sheet *t, const char *format, ...)
@@ -284,8 +380,8 @@ static struct sheet turned(const struct sheet *t)
 	return copy;
 }
 
-/* A cell in words; `text` has room for a number. */
-static const char *cell_text(const struct sheet_cell *cell, char text[FIGURE_MAX])
+/* A cell in words; `w` has room for a number. */
+static const char *cell_text(const struct sheet_cell *cell, struct words *w)
 {
 	if (cell->words)
 		return cell->words;
@@ -293,13 +389,15 @@ static const char *cell_text(const struct sheet_cell *cell, char text[FIGURE_MAX
 		return "-";
 	if (cell->kind == CELL_TEXT)
 		return cell->text;
-	if (cell->kind == CELL_INTEGER && (cell->unit == UNIT_NONE || cell->unit == UNIT_HEX))
-		snprintf(text, FIGURE_MAX, cell->unit == UNIT_HEX ? "0x%" PRIx64 : "%" PRId64,
-		         cell->integer);
+	if (cell->kind == CELL_REAL)
+		*w = unit_text(cell->unit, cell->real);
+	else if (cell->unit == UNIT_NONE)
+		*w = words("%" PRId64, cell->integer);
+	else if (cell->unit == UNIT_HEX)
+		*w = words("0x%" PRIx64, (uint64_t)cell->integer);
 	else
-		unit_text(text, cell->unit,
-		          cell->kind == CELL_REAL ? cell->real : (double)cell->integer);
-	return text;
+		*w = unit_text(cell->unit, (double)cell->integer);
+	return w->text;
 }
 
 /* Columns a text takes on a terminal: its UTF-8 characters; we print no wide ones. */
@@ -343,14 +441,14 @@ static void field_print(const struct sheet *t, int i, const char *text, int widt
 
 static void widths(const struct sheet *t, int *width)
 {
-	char text[FIGURE_MAX];
+	struct words w;
 
 	for (int i = 0; i < t->columns; i++) {
 		width[i] = text_width(t->column[i].heading);
 		for (size_t row = 0; row < sheet_rows(t); row++) {
-			int w = text_width(cell_text(cell_at(t, row, i), text));
+			int shown = text_width(cell_text(cell_at(t, row, i), &w));
 
-			width[i] = w > width[i] ? w : width[i];
+			width[i] = shown > width[i] ? shown : width[i];
 		}
 	}
 }
@@ -369,7 +467,7 @@ static void line_print(const struct sheet *t, const int *width, FILE *out)
 void sheet_print(const struct sheet *t, FILE *out)
 {
 	int *width;
-	char text[FIGURE_MAX];
+	struct words w;
 
 	if (t->turned) {
 		struct sheet copy = turned(t);
@@ -389,8 +487,7 @@ void sheet_print(const struct sheet *t, FILE *out)
 	for (size_t row = 0; row < sheet_rows(t); row++)
 		for (int i = 0; i < t->columns; i++)
 			if (!t->column[i].hidden)
-				field_print(t, i, cell_text(cell_at(t, row, i), text), width[i],
-				            out);
+				field_print(t, i, cell_text(cell_at(t, row, i), &w), width[i], out);
 	if (t->note)
 		fprintf(out, "%s\n", t->note);
 	free(width);
@@ -427,7 +524,7 @@ void html_text(const char *text, FILE *out)
 static void html_field(const struct sheet *t, int i, const struct sheet_cell *cell, FILE *out)
 {
 	const char *tag = cell ? "td" : "th";
-	char text[FIGURE_MAX];
+	struct words w;
 
 	fprintf(out, "<%s%s", tag, t->column[i].right ? " class=\"r\"" : "");
 	if (cell && cell->kind >= CELL_INTEGER) {
@@ -436,7 +533,7 @@ static void html_field(const struct sheet *t, int i, const struct sheet_cell *ce
 		fputc('"', out);
 	}
 	fputc('>', out);
-	html_text(cell ? cell_text(cell, text) : t->column[i].heading, out);
+	html_text(cell ? cell_text(cell, &w) : t->column[i].heading, out);
 	fprintf(out, "</%s>", tag);
 }
 
@@ -582,102 +679,6 @@ void sheet_print_query(struct query *q, const struct options *o, FILE *out, int6
 	else if (!o->csv)
 		sheet_print(&t, out);
 	sheet_release(&t);
-}
-
-/* ---- figures in words ---- */
-
-const char *text_size(char *text, size_t size, double bytes)
-{
-	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-	size_t i = 0;
-
-	while (fabs(bytes) >= 1024 && i + 1 < sizeof(units) / sizeof(*units)) {
-		bytes /= 1024;
-		i++;
-	}
-	snprintf(text, size, i ? "%.2f %s" : "%.0f %s", bytes, units[i]);
-	return text;
-}
-
-const char *text_span(char *text, size_t size, double ns)
-{
-	static const struct {
-		double least;
-		const char *format;
-	} forms[] = {{1e9, "%.3f s"}, {1e6, "%.2f ms"}, {1e3, "%.2f us"}, {0, "%.0f ns"}};
-	size_t i = 0;
-
-	while (fabs(ns) < forms[i].least)
-		i++;
-	snprintf(text, size, forms[i].format, forms[i].least > 0 ? ns / forms[i].least : ns);
-	return text;
-}
-
-char *count_text(char text[FIGURE_MAX], int64_t count)
-{
-	char digits[FIGURE_MAX / 2];
-	int n = snprintf(digits, sizeof(digits), "%" PRId64, count), i, at = 0;
-
-	for (i = 0; i < n; i++) {
-		if (i && (n - i) % 3 == 0 && digits[i - 1] != '-')
-			text[at++] = ' ';
-		text[at++] = digits[i];
-	}
-	text[at] = '\0';
-	return text;
-}
-
-char *percent_text(char text[FIGURE_MAX], double ratio)
-{
-	if (isfinite(ratio))
-		snprintf(text, FIGURE_MAX, "%.1f %%", 100 * ratio);
-	else
-		snprintf(text, FIGURE_MAX, "-");
-	return text;
-}
-
-const char *unit_text(char text[FIGURE_MAX], enum unit unit, double value)
-{
-	switch (unit) {
-	case UNIT_BYTES:
-		return text_size(text, FIGURE_MAX, value);
-	case UNIT_NS:
-		return text_span(text, FIGURE_MAX, value);
-	case UNIT_RATIO:
-		return percent_text(text, value);
-	case UNIT_COUNT:
-		return count_text(text, (int64_t)value);
-	case UNIT_TIMES:
-		snprintf(text, FIGURE_MAX, "%.3f", value);
-		break;
-	case UNIT_HEX:
-	case UNIT_NONE:
-		snprintf(text, FIGURE_MAX, "%.6g", value);
-	}
-	return text;
-}
-
-char *short_size(char text[FIGURE_MAX], double bytes)
-{
-	char *unit, *end;
-
-	text_size(text, FIGURE_MAX, bytes);
-	unit = strchr(text, ' ');
-	if (!unit || !memchr(text, '.', (size_t)(unit - text)))
-		return text;
-	for (end = unit; end[-1] == '0'; end--)
-		;
-	end -= end[-1] == '.';
-	memmove(end, unit, strlen(unit) + 1);
-	return text;
-}
-
-char *latency_text(char text[FIGURE_MAX], int64_t ns, int64_t clock_cost)
-{
-	if (ns >= clock_cost)
-		return (char *)text_span(text, FIGURE_MAX, (double)ns);
-	snprintf(text, FIGURE_MAX, "< %" PRId64 " ns", clock_cost);
-	return text;
 }
 
 /* ---- where it goes ---- */

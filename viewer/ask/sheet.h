@@ -103,15 +103,17 @@ void sheet_release(struct sheet *t);
 /* Runs a query to its end and prints it; as data row by row, so that its size does not matter. */
 void sheet_print_query(struct query *q, const struct options *o, FILE *out, int64_t *rows);
 
-/* Figures in words; each returns `text`. */
-#define FIGURE_MAX 48
-const char *unit_text(char text[FIGURE_MAX], enum unit unit, double value);
-const char *text_size(char *text, size_t size, double bytes); /* 1.50 MiB */
-const char *text_span(char *text, size_t size, double ns);    /* 12.00 us */
-char *count_text(char text[FIGURE_MAX], int64_t count);       /* 1 234 567 */
-char *percent_text(char text[FIGURE_MAX], double ratio);      /* 12.3 % */
-char *short_size(char text[FIGURE_MAX], double bytes); /* 64 KiB, 1.5 MiB: no zeros at the end */
-char *latency_text(char text[FIGURE_MAX], int64_t ns, int64_t clock_cost);
+/* Figures in words, for an argument of printf(): text_size(bytes).text. */
+struct words {
+	char text[48];
+};
+struct words unit_text(enum unit unit, double value);
+struct words text_size(double bytes);    /* 1.50 MiB */
+struct words text_span(double ns);       /* 12.00 us */
+struct words count_text(int64_t count);  /* 1 234 567 */
+struct words percent_text(double ratio); /* 12.3 % */
+struct words short_size(double bytes);   /* 64 KiB, 1.5 MiB: no zeros at the end */
+struct words latency_text(int64_t ns, int64_t clock_cost);
 
 /* The five characters that mean something in HTML are replaced. */
 void html_text(const char *text, FILE *out);

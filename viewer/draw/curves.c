@@ -219,15 +219,13 @@ void panel_begin(struct plot *plot, double top, double height, const char *label
 
 void panel_x_label(struct plot *plot, const struct timeline *t, const struct frame *f)
 {
-	char idle[FIGURE_MAX];
-
 	plot_command(plot, "set xlabel '%s, %s",
 	             f->over_asked ? "bytes asked for since the start" : "time since the start",
 	             f->x.unit);
 	if (!f->over_asked && t->skip)
 		plot_command(plot,
 		             "; the first %s, before the program''s own first call, are left out",
-		             text_span(idle, sizeof(idle), (double)t->skip));
+		             text_span((double)t->skip).text);
 	plot_command(plot, "' offset 0,0.5\n");
 }
 
@@ -245,10 +243,10 @@ void curves_draw(struct plot *plot, const struct curve *curve, int count)
 void curve_legend(struct plot *plot, const struct curve *curve, int number, double apart,
                   double top, const struct timeline_peak *peak)
 {
-	char text[160], size[FIGURE_MAX];
+	char text[160];
 
 	snprintf(text, sizeof(text), "%s%s%s", curve->name, peak ? ", peak " : "",
-	         peak ? text_size(size, sizeof(size), (double)peak->value) : "");
+	         peak ? text_size((double)peak->value).text : "");
 	plot_swatch(plot, 1100 + number, CURVES_LEFT + apart * number, top - 16, curve->colour,
 	            text);
 }

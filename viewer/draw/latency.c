@@ -257,14 +257,13 @@ static void percentile_marks(struct plot *plot, const struct histogram *h, const
 
 static void percentile_words(char *text, size_t size, const struct histogram *h, int64_t clock_cost)
 {
-	char calls[FIGURE_MAX], one[FIGURE_MAX];
 	size_t i, n;
 
-	n = (size_t)snprintf(text, size, "%s calls", count_text(calls, h->calls));
+	n = (size_t)snprintf(text, size, "%s calls", count_text(h->calls).text);
 	for (i = 0; i < sizeof(shares) / sizeof(*shares) && n < size; i++)
-		n += (size_t)snprintf(text + n, size - n, ", %s %s", share_names[i],
-		                      latency_text(one, histogram_percentile(h, shares[i]),
-		                                   clock_cost));
+		n += (size_t)snprintf(
+			text + n, size - n, ", %s %s", share_names[i],
+			latency_text(histogram_percentile(h, shares[i]), clock_cost).text);
 }
 
 /* What lies below the cost of one clock read is there, but not measured. */

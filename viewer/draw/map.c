@@ -37,14 +37,13 @@ static struct moment map_moment(struct map *m, struct scope *s, const struct opt
 static void map_describe(struct map *m, const struct scope *s)
 {
 	const struct snapshot *n = &m->snapshot;
-	char span[FIGURE_MAX], fact[FIGURE_MAX], facts[FIGURE_MAX], asked[FIGURE_MAX];
 
 	scope_who(s, m->who, sizeof(m->who));
 	scope_loss(s, m->loss, sizeof(m->loss));
 	snprintf(m->when, sizeof(m->when), "after %s, fact %s of %s, %s asked for so far",
-	         text_span(span, sizeof(span), (double)(n->moment.time - s->start)),
-	         count_text(fact, n->moment.seq), count_text(facts, s->last_seq),
-	         text_size(asked, sizeof(asked), (double)n->asked));
+	         text_span((double)(n->moment.time - s->start)).text,
+	         count_text(n->moment.seq).text, count_text(s->last_seq).text,
+	         text_size((double)n->asked).text);
 }
 
 static enum status zoom_apply(struct map *m)
@@ -109,7 +108,6 @@ static enum status map_table(const struct viewing *v, struct sheet *t)
 	const struct map *m = v->data;
 	const struct heapmap *heap = &m->snapshot.heap;
 	const struct sample *s = &heap->split;
-	char largest[FIGURE_MAX], returned[FIGURE_MAX];
 
 	sheet_init(t, "<part|>size=size_bytes|>bytes|>share=share_ratio|<what it is");
 	split_row(t, "live", s->live, s->extent, "asked for by the program and not freed (L)");
@@ -137,8 +135,8 @@ static enum status map_table(const struct viewing *v, struct sheet *t)
 	sheet_note(t,
 	           "%" PRId64 " live blocks; largest free run %s; %s of the free part returned to "
 	           "the system",
-	           s->blocks, text_size(largest, sizeof(largest), (double)s->largest_free),
-	           text_size(returned, sizeof(returned), (double)heap->returned));
+	           s->blocks, text_size((double)s->largest_free).text,
+	           text_size((double)heap->returned).text);
 	return STATUS_OK;
 }
 

@@ -137,12 +137,11 @@ static void panel_offsets(struct plot *plot, const struct panel *panel)
 {
 	const struct heap_layout *l = &panel->layout;
 	int parts = l->columns > PAIR_COLUMNS ? 8 : 4, i;
-	char text[FIGURE_MAX];
 
 	plot_command(plot, "set xtics (");
 	for (i = 0; i <= parts; i++)
 		plot_command(plot, "%s'%s' %d", i ? ", " : "",
-		             i ? short_size(text, (double)l->row_bytes * i / parts) : "0",
+		             i ? short_size((double)l->row_bytes * i / parts).text : "0",
 		             l->columns * i / parts);
 	plot_command(plot, ")\n");
 }
@@ -184,20 +183,20 @@ static void panel_regions(struct plot *plot, const struct panel *panel)
 		const struct heap_segment *s = &l->segment[i];
 		bool brk = s->address >= heap->brk_from && s->address < heap->brk_to;
 		uint64_t bytes = 0;
-		char text[FIGURE_MAX];
+		struct words size;
 
 		for (k = i; k < l->segments && l->segment[k].row == s->row; k++)
 			bytes += s->skipped ? s->skipped : region_bytes(l, k);
 		count = (int)(k - i);
-		short_size(text, (double)bytes);
+		size = short_size((double)bytes);
 		plot_command(plot, "set label %d at %d,%d.5 left textcolor rgb '" PLOT_INK "' ",
 		             label++, l->columns + 8, s->skipped ? s->row - 1 : s->row);
 		if (s->skipped)
-			plot_command(plot, "'... %s more'\n", text);
+			plot_command(plot, "'... %s more'\n", size.text);
 		else if (count > 1)
-			plot_command(plot, "'%d mapped, %s'\n", count, text);
+			plot_command(plot, "'%d mapped, %s'\n", count, size.text);
 		else
-			plot_command(plot, "'%s %s'\n", brk ? "brk" : "mapped", text);
+			plot_command(plot, "'%s %s'\n", brk ? "brk" : "mapped", size.text);
 	}
 }
 
@@ -205,26 +204,21 @@ static void panel_regions(struct plot *plot, const struct panel *panel)
 static void panel_title(struct plot *plot, const struct picture *p, const struct panel *panel)
 {
 	const struct map *m = panel->map;
-	char first[512], second[512], row[FIGURE_MAX], cell[FIGURE_MAX], heap[FIGURE_MAX];
-	char live[FIGURE_MAX];
+	const struct sample *split = &m->snapshot.heap.split;
 	double y = 26 + (p->count > 1 ? PAIR_TITLE : 0);
+	char first[512], second[512];
 
-	text_size(heap, sizeof(heap),
-	          (double)(m->snapshot.heap.split.extent - m->snapshot.heap.split.tracer));
-	text_size(live, sizeof(live), (double)m->snapshot.heap.split.live);
-	short_size(row, (double)panel->layout.row_bytes);
-	short_size(cell, (double)panel->layout.cell_bytes);
-	if (p->count == 1) {
+	if (p->count == 1)
 		snprintf(first, sizeof(first), "Heap map of %s%s%s", m->who, m->why[0] ? ", " : "",
 		         m->why);
-		snprintf(second, sizeof(second), "%s; H %s, L %s; a row is %s, a pixel %s", m->when,
-		         heap, live, row, cell);
-	} else {
+	else
 		snprintf(first, sizeof(first), "%s: %s", panel == p->panel ? "base" : "new",
 		         m->who);
-		snprintf(second, sizeof(second), "H %s, L %s; a row is %s, a pixel %s", heap, live,
-		         row, cell);
-	}
+	snprintf(second, sizeof(second), "%s%sH %s, L %s; a row is %s, a pixel %s",
+	         p->count == 1 ? m->when : "", p->count == 1 ? "; " : "",
+	         text_size((double)sample_heap(split)).text, text_size((double)split->live).text,
+	         short_size((double)panel->layout.row_bytes).text,
+	         short_size((double)panel->layout.cell_bytes).text);
 	plot_words(plot, 1000, panel->left, y, p->count == 1 ? PLOT_TITLE : PLOT_PLAIN, first);
 	plot_words(plot, 1001, panel->left, y + 22, PLOT_PLAIN, second);
 	if (m->loss[0])
@@ -245,15 +239,16 @@ static void picture_legend(struct plot *plot, const struct picture *p)
 			bytes[s->state] += (int64_t)s->length;
 		}
 	for (state = 0; state < HEAP_STATES; state++) {
-		char size[FIGURE_MAX] = "", text[128];
+		char text[128];
 		int x, y;
 
 		if (!bytes[state] && state != HEAP_UNMAPPED)
 			continue;
 		if (p->count == 1 && state != HEAP_UNMAPPED)
-			text_size(size, sizeof(size), (double)bytes[state]);
-		snprintf(text, sizeof(text), "%s%s%s", heap_looks[state].name, size[0] ? ": " : "",
-		         size);
+			snprintf(text, sizeof(text), "%s: %s", heap_looks[state].name,
+			         text_size((double)bytes[state]).text);
+		else
+			snprintf(text, sizeof(text), "%s", heap_looks[state].name);
 		x = LEFT + (shown % LEGEND_COLUMNS) * (p->width - LEFT) / LEGEND_COLUMNS;
 		y = p->height - BOTTOM + LEGEND + 18 * (shown / LEGEND_COLUMNS);
 		plot_swatch(plot, 1100 + shown, x, y, heap_looks[state].colour, text);

@@ -63,11 +63,10 @@ static void legend_print(const unsigned char *cells, size_t count, bool utf8, bo
 static void blank_print(const struct heap_layout *l, int row, FILE *out)
 {
 	const struct heap_segment *next = heap_row_segment(l, row + 1);
-	char text[FIGURE_MAX];
 
 	if (next && next->skipped)
 		fprintf(out, "%16s  %s more of the same\n", "...",
-		        short_size(text, (double)next->skipped));
+		        short_size((double)next->skipped).text);
 	else
 		fprintf(out, "%16s\n", "...");
 }
@@ -76,7 +75,6 @@ enum status map_print(const struct map *m, FILE *out)
 {
 	bool colour = isatty(fileno(out)) && !getenv("NO_COLOR"), utf8 = terminal_is_utf8();
 	const struct heapmap *heap = &m->snapshot.heap;
-	char row_text[FIGURE_MAX], cell_text[FIGURE_MAX];
 	struct heap_layout l;
 	unsigned char *cells = NULL;
 	int row, column;
@@ -87,8 +85,7 @@ enum status map_print(const struct map *m, FILE *out)
 	}
 	fprintf(out, "%s%s%s\n%s\n%s%sone row = %s, one cell = %s\n\n", m->who,
 	        m->why[0] ? ", " : "", m->why, m->when, m->loss, m->loss[0] ? "\n" : "",
-	        short_size(row_text, (double)l.row_bytes),
-	        short_size(cell_text, (double)l.cell_bytes));
+	        short_size((double)l.row_bytes).text, short_size((double)l.cell_bytes).text);
 	for (row = 0; row < l.rows; row++) {
 		if (heap_row_is_blank(&l, row)) {
 			blank_print(&l, row, out);

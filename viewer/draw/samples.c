@@ -225,14 +225,12 @@ void sheet_known_bytes(struct sheet *sheet, int64_t bytes)
 
 void samples_heading(const struct timeline *t, FILE *out)
 {
-	char idle[FIGURE_MAX];
-
 	fprintf(out, "%s\n%s%s", t->who, t->lost, t->lost[0] ? "\n" : "");
 	if (t->skip)
 		fprintf(out,
 		        "the first %s, before the program's own first call, are left out: --begin 0 shows "
 		        "them\n",
-		        text_span(idle, sizeof(idle), (double)t->skip));
+		        text_span((double)t->skip).text);
 	fputc('\n', out);
 }
 

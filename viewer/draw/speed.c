@@ -97,7 +97,6 @@ void speed_section(struct report *r)
 	               ">peak RSS=peak_rss_bytes|>minor faults|>CPU time against base");
 	for (i = 0; i < r->count; i++) {
 		const struct speed *s = &r->speed[i];
-		char change[FIGURE_MAX];
 
 		if (!s->known)
 			continue;
@@ -107,7 +106,7 @@ void speed_section(struct report *r)
 		sheet_bytes(&t, (int64_t)(s->rss * 1024));
 		sheet_count(&t, (int64_t)s->faults);
 		sheet_text(&t, "%s",
-		           i && r->speed[0].known ? change_text(change, r->speed[0].cpu, s->cpu)
+		           i && r->speed[0].known ? change_text(r->speed[0].cpu, s->cpu).text
 		                                  : "-");
 	}
 	sheet_note(&t, "Medians of interleaved runs of the untraced program under each allocator, "

@@ -7,16 +7,14 @@
 /* "1.4 MiB against 1.5 MiB (-4.3 %)" */
 static void against(FILE *out, enum unit unit, double base, double new)
 {
-	char one[FIGURE_MAX], two[FIGURE_MAX], change[FIGURE_MAX];
-
 	if (unit == UNIT_BYTES)
-		html_print(out, "%s against %s (%s)", text_size(one, sizeof(one), new),
-		           text_size(two, sizeof(two), base), change_text(change, base, new));
+		html_print(out, "%s against %s (%s)", text_size(new).text, text_size(base).text,
+		           change_text(base, new).text);
 	else if (unit == UNIT_NS)
 		html_print(out, "%.3f s against %.3f s (%s)", new / 1e9, base / 1e9,
-		           change_text(change, base, new));
+		           change_text(base, new).text);
 	else
-		html_print(out, "%s against %s", percent_text(one, new), percent_text(two, base));
+		html_print(out, "%s against %s", percent_text(new).text, percent_text(base).text);
 }
 
 static void verdict_speed(struct report *r, int i)
@@ -74,7 +72,6 @@ static void verdict_pair(struct report *r, int i)
 static enum status verdict_single(struct report *r)
 {
 	struct scope *s = &r->scope[0];
-	char peak[FIGURE_MAX], live[FIGURE_MAX], external[FIGURE_MAX], internal[FIGURE_MAX];
 	struct snapshot n;
 	enum status status = snapshot_load(&n, s, snapshot_peak(s));
 
@@ -84,11 +81,10 @@ static enum status verdict_single(struct report *r)
 		r->page.out,
 		"With %s the heap of %s peaks at %s for at most %s live; at its peak external "
 		"fragmentation is %s, internal %s; speed is compared when two recordings are given.",
-		scope_allocator(s), program_word(s),
-		text_size(peak, sizeof(peak), compare_peak(s, "extent")),
-		text_size(live, sizeof(live), compare_peak(s, "live")),
-		percent_text(external, figure_value(FIGURE_EXTERNAL, &n.heap.split)),
-		percent_text(internal, figure_value(FIGURE_INTERNAL, &n.heap.split)));
+		scope_allocator(s), program_word(s), text_size(compare_peak(s, "extent")).text,
+		text_size(compare_peak(s, "live")).text,
+		percent_text(figure_value(FIGURE_EXTERNAL, &n.heap.split)).text,
+		percent_text(figure_value(FIGURE_INTERNAL, &n.heap.split)).text);
 	snapshot_release(&n);
 	return STATUS_OK;
 }
