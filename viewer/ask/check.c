@@ -100,10 +100,8 @@ static double measure(struct scope *s, const struct limit *l)
 	double value = NAN;
 
 	if (l->measure == PEAK)
-		snprintf(sql, sizeof(sql),
-		         "SELECT value FROM peak WHERE process = ?1 AND figure = '%s'",
-		         figure_rows[l->figure].key);
-	else if (l->measure == AT_PEAK)
+		return scope_peak(s, figure_rows[l->figure].key);
+	if (l->measure == AT_PEAK)
 		snprintf(sql, sizeof(sql),
 		         "SELECT %s FROM timeline s JOIN peak p ON p.process = s.process"
 		         " AND p.seq = s.seq AND p.figure = 'heap' WHERE s.process = ?1",
@@ -182,7 +180,7 @@ static enum status check_against(struct scope *s, const struct options *o, struc
 	enum status status;
 	struct scope base;
 
-	status = scope_open_selection(&base, against, o);
+	status = scope_open_selection(&base, against, o, false);
 	if (status)
 		return msg_context(status, "cannot compare with the baseline");
 	if (scope_differs_in_program(&base, s))
@@ -206,7 +204,7 @@ static enum status check_print(struct scope *s, const struct sheet *t, const str
 	if (!o->json && !o->csv)
 		fprintf(out, "%s\n", heading);
 	sheet_write(t, o, out);
-	return output_close(out, o);
+	return output_close(out, o, STATUS_OK);
 }
 
 enum status command_check(const struct command *self, struct options *o)
@@ -220,7 +218,7 @@ enum status command_check(const struct command *self, struct options *o)
 	if (!status)
 		status = limits_given();
 	if (!status)
-		status = scope_open_selection(&s, o->args[0], o);
+		status = scope_open_selection(&s, o->args[0], o, false);
 	if (status)
 		return status;
 	sheet_init(&t, "<limit|.unit|>at most|>measured|<verdict");

@@ -66,7 +66,7 @@ static void seq_window(struct scope *s, int64_t from, int64_t to, int64_t *first
 struct moment compare_moment(struct scope *s, int64_t asked, int64_t slack, int64_t live,
                              bool *reached)
 {
-	struct moment m = {.seq = s->last_seq, .time = s->finish};
+	struct moment m = scope_last(s);
 	int64_t first, last;
 	struct query *q;
 
@@ -111,18 +111,12 @@ struct moment compare_moment(struct scope *s, int64_t asked, int64_t slack, int6
 /* The last allocation up to a moment: it brought the bytes asked for to where they are. */
 static struct moment last_allocation(struct scope *s, struct moment m)
 {
-	struct query *q = db_prepare(s->db, "SELECT birth_seq, birth"
-	                                    "  FROM main.block"
-	                                    " WHERE process = ?1 AND birth_seq BETWEEN 1 AND ?2"
-	                                    "   AND flags & 13 = 0"
-	                                    " ORDER BY birth_seq DESC LIMIT 1");
-
-	db_bind_int(q, 1, s->process);
-	db_bind_int(q, 2, m.seq);
-	if (db_step(q))
-		m = (struct moment){.seq = db_int(q, 0), .time = db_int(q, 1)};
-	db_finish(q);
-	return m;
+	return moment_query(s,
+	                    "SELECT birth_seq, birth"
+	                    "  FROM main.block"
+	                    " WHERE process = ?1 AND birth_seq BETWEEN 1 AND ?2 AND flags & 13 = 0"
+	                    " ORDER BY birth_seq DESC LIMIT 1",
+	                    m.seq, m);
 }
 
 /* --- the figures ---------------------------------------------------------------------------- */
@@ -133,20 +127,6 @@ static void row_add(struct compare *c, const char *group, const char *name, enum
 	assert(c->rows < COMPARE_ROWS);
 	if (!(isnan(base) && isnan(new)))
 		c->row[c->rows++] = (struct comparison){group, name, meaning, unit, base, new};
-}
-
-double compare_peak(struct scope *s, const char *figure)
-{
-	struct query *q =
-		db_prepare(s->db, "SELECT value FROM peak WHERE process = ?1 AND figure = ?2");
-	double value = NAN;
-
-	db_bind_int(q, 1, s->process);
-	db_bind_text(q, 2, figure);
-	if (db_step(q))
-		value = db_real(q, 0);
-	db_finish(q);
-	return value;
 }
 
 static double count_of(struct scope *s, const char *sql)
@@ -175,11 +155,11 @@ static void rows_of_run(struct compare *c)
 
 	for (i = 0; i < sizeof(peaks) / sizeof(*peaks); i++)
 		row_add(c, "whole run", peaks[i].name, peaks[i].unit,
-		        compare_peak(b, peaks[i].figure), compare_peak(n, peaks[i].figure),
+		        scope_peak(b, peaks[i].figure), scope_peak(n, peaks[i].figure),
 		        peaks[i].meaning);
 	row_add(c, "whole run", "blow-up", UNIT_TIMES,
-	        compare_peak(b, "heap") / compare_peak(b, "live"),
-	        compare_peak(n, "heap") / compare_peak(n, "live"), "max H / max L");
+	        scope_peak(b, "heap") / scope_peak(b, "live"),
+	        scope_peak(n, "heap") / scope_peak(n, "live"), "max H / max L");
 }
 
 static void rows_of_point(struct compare *c)

@@ -59,9 +59,6 @@ int compare_differences(const struct compare *c);
 /* The value of a row by its name; NAN when there is none. `which`: 0 base, 1 new. */
 double compare_value(const struct compare *c, const char *name, int which);
 
-/* The greatest value of a figure over all facts of a run; NAN when it was never defined. */
-double compare_peak(struct scope *s, const char *figure);
-
 /* "+12.3 %", "no difference", "-" when base is 0 or something is unknown. */
 struct words change_text(double base, double new);
 

@@ -4,6 +4,7 @@
 #include "sheet.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -65,19 +66,21 @@ static enum status choose_process(struct scope *s, int64_t pid)
 	return STATUS_OK;
 }
 
-static struct moment moment_query(struct scope *s, const char *sql, int64_t value)
+struct moment scope_last(const struct scope *s)
+{
+	return (struct moment){.seq = s->last_seq, .time = s->finish};
+}
+
+struct moment moment_query(struct scope *s, const char *sql, int64_t value, struct moment otherwise)
 {
 	struct query *q = db_prepare(s->db, sql);
-	struct moment m = {.seq = s->last_seq, .time = s->finish};
 
 	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, value);
-	if (db_step(q)) {
-		m.seq = db_int(q, 0);
-		m.time = db_int(q, 1);
-	}
+	if (db_step(q))
+		otherwise = (struct moment){.seq = db_int(q, 0), .time = db_int(q, 1)};
 	db_finish(q);
-	return m;
+	return otherwise;
 }
 
 /*
@@ -94,7 +97,7 @@ static struct moment moment_before(struct scope *s, int64_t time)
 		" UNION ALL"
 		" SELECT max(death_seq) FROM main.block WHERE process = ?1 AND death < ?2)";
 
-	return moment_query(s, sql, time);
+	return moment_query(s, sql, time, scope_last(s));
 }
 
 static struct moment moment_at(struct scope *s, int64_t time)
@@ -102,14 +105,6 @@ static struct moment moment_at(struct scope *s, int64_t time)
 	struct moment m = moment_before(s, time + 1);
 
 	return (struct moment){.seq = m.seq, .time = time};
-}
-
-static struct moment moment_of_peak(struct scope *s)
-{
-	return moment_query(s,
-	                    "SELECT seq, time FROM main.peak WHERE process = ?1 AND figure = 'live'"
-	                    " AND ?2 = 0",
-	                    0);
 }
 
 struct moment scope_moment(struct scope *s, const struct when *when, enum when_kind fallback)
@@ -122,12 +117,15 @@ struct moment scope_moment(struct scope *s, const struct when *when, enum when_k
 	case WHEN_PERCENT:
 		return moment_at(s, s->start + (int64_t)((double)span * when->percent / 100));
 	case WHEN_PEAK:
-		return moment_of_peak(s);
+		return moment_query(s,
+		                    "SELECT seq, time FROM main.peak"
+		                    " WHERE process = ?1 AND figure = 'live' AND ?2 = 0",
+		                    0, scope_last(s));
 	case WHEN_NONE:
 	case WHEN_END:
 		break;
 	}
-	return (struct moment){.seq = s->last_seq, .time = s->finish};
+	return scope_last(s);
 }
 
 static enum status thread_known(struct scope *s, int64_t tid)
@@ -188,6 +186,20 @@ void scope_close(struct scope *s)
 {
 	db_close(s->db);
 	s->db = NULL;
+}
+
+double scope_peak(struct scope *s, const char *figure)
+{
+	struct query *q =
+		db_prepare(s->db, "SELECT value FROM peak WHERE process = ?1 AND figure = ?2");
+	double value = NAN;
+
+	db_bind_int(q, 1, s->process);
+	db_bind_text(q, 2, figure);
+	if (db_step(q))
+		value = db_real(q, 0);
+	db_finish(q);
+	return value;
 }
 
 void scope_describe(const struct scope *s, char *text, size_t size)

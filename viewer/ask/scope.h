@@ -5,9 +5,7 @@
  * Every view starts here, so that the filters mean the same everywhere:
  *
  *	struct scope s;
- *	enum status status = scope_open(&s, o->args[0], o);
- *	if (!status)
- *		status = scope_select(&s, o);
+ *	enum status status = scope_open_selection(&s, o->args[0], o, false);
  *	...
  *	scope_close(&s);
  *
@@ -64,16 +62,26 @@ void scope_close(struct scope *s);
  * those; what is no matter of single blocks, the heap's size say, knows nothing of thread, size, site.
  */
 enum status scope_select(struct scope *s, const struct options *o);
-/* scope_open() and scope_select(); a selection without a block is an error. */
-enum status scope_open_selection(struct scope *s, const char *path, const struct options *o);
-/* The same for what shows the heap, too: a time in which no block was made is none. */
-enum status scope_open_window(struct scope *s, const char *path, const struct options *o);
+/*
+ * scope_open() and scope_select(); a selection without a block is an error. With `heap`, for what shows
+ * the heap too, a time in which no block was made is fine.
+ */
+enum status scope_open_selection(struct scope *s, const char *path, const struct options *o,
+                                 bool heap);
 
 /* Two recordings of programs that have different names are compared at one's own risk. */
 bool scope_differs_in_program(const struct scope *a, const struct scope *b);
 
+/* A query of one value that gives a fact and its time, ?2 is `value`; `otherwise` when it gives none. */
+struct moment moment_query(struct scope *s, const char *sql, int64_t value,
+                           struct moment otherwise);
+struct moment scope_last(const struct scope *s); /* the end of the run */
+
 /* Resolves a moment; WHEN_NONE gives `fallback`'s meaning (WHEN_PEAK, WHEN_END ...). */
 struct moment scope_moment(struct scope *s, const struct when *when, enum when_kind fallback);
+
+/* The greatest value of a figure over all facts; NAN when it was never defined. */
+double scope_peak(struct scope *s, const char *figure);
 
 /* "sqlite3, pid 4711, liblw, 123456 facts, 0 lost": the line that heads each text output. */
 void scope_describe(const struct scope *s, char *text, size_t size);

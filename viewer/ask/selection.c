@@ -210,29 +210,19 @@ enum status scope_select(struct scope *s, const struct options *o)
 	return db_status(s->db);
 }
 
-static enum status open_selection(struct scope *s, const char *path, const struct options *o,
-                                  bool time_alone)
+enum status scope_open_selection(struct scope *s, const char *path, const struct options *o,
+                                 bool heap)
 {
 	enum status status = scope_open(s, path, o);
 
 	if (status)
 		return status;
 	status = scope_select(s, o);
-	if (!status && s->empty && (s->single || !time_alone))
+	if (!status && s->empty && (s->single || !heap))
 		status = msg_fail(STATUS_INPUT,
 		                  "the filters leave no block: path=\"%s\", pid=%" PRId64,
 		                  db_path(s->db), s->pid);
 	if (status)
 		scope_close(s);
 	return status;
-}
-
-enum status scope_open_selection(struct scope *s, const char *path, const struct options *o)
-{
-	return open_selection(s, path, o, false);
-}
-
-enum status scope_open_window(struct scope *s, const char *path, const struct options *o)
-{
-	return open_selection(s, path, o, true);
 }

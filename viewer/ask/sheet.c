@@ -656,8 +656,9 @@ void sheet_write(const struct sheet *t, const struct options *o, FILE *out)
 		sheet_print(t, out);
 }
 
-void sheet_print_query(struct query *q, const struct options *o, FILE *out, int64_t *rows)
+void sheet_print_query(struct query *q, const struct options *o, FILE *out)
 {
+	bool first = true;
 	struct sheet t;
 
 	columns_of_query(&t, q);
@@ -665,10 +666,10 @@ void sheet_print_query(struct query *q, const struct options *o, FILE *out, int6
 		fputc('[', out);
 	else if (o->csv)
 		csv_head(&t, out);
-	for (*rows = 0; db_step(q); ++*rows) {
+	for (; db_step(q); first = false) {
 		row_of_query(&t, q);
 		if (o->json)
-			json_row(&t, 0, !*rows, out);
+			json_row(&t, 0, first, out);
 		else if (o->csv)
 			csv_row(&t, 0, out);
 		if (o->json || o->csv)
@@ -697,14 +698,14 @@ enum status output_open(FILE **out, const struct options *o)
 	return msg_errno(STATUS_FAILED, "cannot write output: path=\"%s\"", o->output);
 }
 
-enum status output_close(FILE *out, const struct options *o)
+enum status output_close(FILE *out, const struct options *o, enum status status)
 {
 	bool failed = fflush(out) || ferror(out);
 
 	if (out != stdout && fclose(out))
 		failed = true;
-	if (failed && errno != EPIPE)
+	if (!status && failed && errno != EPIPE)
 		return msg_errno(STATUS_FAILED, "cannot write output: path=\"%s\"",
 		                 o->output ? o->output : "-");
-	return STATUS_OK;
+	return status;
 }

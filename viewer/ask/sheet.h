@@ -101,7 +101,7 @@ void sheet_write(const struct sheet *t, const struct options *o, FILE *out);
 void sheet_release(struct sheet *t);
 
 /* Runs a query to its end and prints it; as data row by row, so that its size does not matter. */
-void sheet_print_query(struct query *q, const struct options *o, FILE *out, int64_t *rows);
+void sheet_print_query(struct query *q, const struct options *o, FILE *out);
 
 /* Figures in words, for an argument of printf(): text_size(bytes).text. */
 struct words {
@@ -120,9 +120,9 @@ void html_text(const char *text, FILE *out);
 
 /*
  * Where a command's text goes: stdout, or the file of -o (which must not exist without -f).
- * output_close() tells a full disk.
+ * output_close() returns `status`, or if all went well what became of the file: the disk may be full.
  */
 enum status output_open(FILE **out, const struct options *o);
-enum status output_close(FILE *out, const struct options *o);
+enum status output_close(FILE *out, const struct options *o, enum status status);
 
 #endif

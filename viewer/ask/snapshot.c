@@ -7,19 +7,10 @@
 
 struct moment snapshot_peak(struct scope *s)
 {
-	struct moment m = {.seq = s->facts, .time = s->finish};
-	struct query *q = db_prepare(s->db, "SELECT seq, time"
-	                                    "  FROM timeline"
-	                                    " WHERE process = ?1"
-	                                    " ORDER BY extent DESC, live DESC, seq LIMIT 1");
-
-	db_bind_int(q, 1, s->process);
-	if (db_step(q)) {
-		m.seq = db_int(q, 0);
-		m.time = db_int(q, 1);
-	}
-	db_finish(q);
-	return m;
+	return moment_query(s,
+	                    "SELECT seq, time FROM timeline WHERE process = ?1 AND ?2 = 0"
+	                    " ORDER BY extent DESC, live DESC, seq LIMIT 1",
+	                    0, scope_last(s));
 }
 
 int64_t snapshot_asked(struct scope *s, int64_t seq)

@@ -61,9 +61,8 @@ const struct option_row export_options[] = {
 static enum status export_rows(struct scope *s, const struct options *o, FILE *out)
 {
 	struct query *q = view_query(s, "export", false, row_limit);
-	int64_t rows;
 
-	sheet_print_query(q, o, out, &rows);
+	sheet_print_query(q, o, out);
 	return db_finish(q);
 }
 
@@ -81,7 +80,7 @@ static enum status export_folded(struct scope *s, FILE *out)
 
 enum status command_export(const struct command *self, struct options *o)
 {
-	enum status status, closed;
+	enum status status;
 	struct scope s;
 	FILE *out;
 
@@ -97,14 +96,13 @@ enum status command_export(const struct command *self, struct options *o)
 	if (folded && o->at.kind == WHEN_NONE && o->begin.kind == WHEN_NONE &&
 	    o->end.kind == WHEN_NONE)
 		o->at.kind = WHEN_PEAK;
-	status = scope_open_selection(&s, o->args[0], o);
+	status = scope_open_selection(&s, o->args[0], o, false);
 	if (status)
 		return status;
 	status = output_open(&out, o);
 	if (!status) {
 		status = folded ? export_folded(&s, out) : export_rows(&s, o, out);
-		closed = output_close(out, o);
-		status = status ? status : closed;
+		status = output_close(out, o, status);
 	}
 	scope_close(&s);
 	return status;
@@ -114,10 +112,9 @@ enum status command_export(const struct command *self, struct options *o)
 
 enum status command_sql(const struct command *self, struct options *o)
 {
-	enum status status, closed;
+	enum status status;
 	struct query *q;
 	struct db *db;
-	int64_t rows;
 	FILE *out;
 
 	status = form_choose(&(enum form){0}, o, self->name, FORM_TABLES);
@@ -130,9 +127,8 @@ enum status command_sql(const struct command *self, struct options *o)
 	q = db_prepare(db, o->args[1]);
 	status = q ? output_open(&out, o) : STATUS_USAGE;
 	if (q && !status) {
-		sheet_print_query(q, o, out, &rows);
-		closed = output_close(out, o);
-		status = db_status(db) ? STATUS_USAGE : closed;
+		sheet_print_query(q, o, out);
+		status = output_close(out, o, db_status(db) ? STATUS_USAGE : STATUS_OK);
 	}
 	db_finish(q);
 	db_close(db);

@@ -27,7 +27,7 @@ enum status pair_scope_open(struct scope *s, const char *path, const struct opti
 	struct options chosen = *o;
 
 	chosen.at = (struct when){0};
-	return scope_open_window(s, path, &chosen);
+	return scope_open_selection(s, path, &chosen, true);
 }
 
 struct pair {
@@ -192,7 +192,7 @@ static enum status compare_all(struct scope *base, enum form form, const struct 
                                bool *different)
 {
 	bool tables = form & FORM_TABLES;
-	enum status status = STATUS_OK, closed;
+	enum status status = STATUS_OK;
 	FILE *out = stdout;
 
 	if (tables)
@@ -204,8 +204,7 @@ static enum status compare_all(struct scope *base, enum form form, const struct 
 			fputc('\n', out);
 		status = compare_one(base, o->args[i], form, o, out, different);
 	}
-	closed = tables ? output_close(out, o) : STATUS_OK;
-	return status ? status : closed;
+	return tables ? output_close(out, o, status) : status;
 }
 
 enum status command_compare(const struct command *self, struct options *o)

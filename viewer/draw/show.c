@@ -199,7 +199,7 @@ static enum status show_page(const struct viewing *v)
 static enum status show_tables(const struct viewing *v, enum form form)
 {
 	struct sheet sheets[VIEW_TABLES];
-	enum status status = viewing_sheets(v, sheets), closed;
+	enum status status = viewing_sheets(v, sheets);
 	FILE *out;
 
 	if (!status)
@@ -209,8 +209,7 @@ static enum status show_tables(const struct viewing *v, enum form form)
 			status = write_text(v, sheets, out);
 		else
 			write_data(v, sheets, form, out);
-		closed = output_close(out, v->options);
-		status = status ? status : closed;
+		status = output_close(out, v->options, status);
 	}
 	sheets_release(sheets);
 	return status;
@@ -245,10 +244,8 @@ int command_view(const struct command *self, int argc, char **argv)
 		                     FORM_TABLES | FORM_PAGE | (view->plot ? FORM_PICTURE : 0));
 	if (!status)
 		status = refuse_option(view, o, form);
-	if (!status && view->heap)
-		status = scope_open_window(&s, o->args[0], o);
-	else if (!status)
-		status = scope_open_selection(&s, o->args[0], o);
+	if (!status)
+		status = scope_open_selection(&s, o->args[0], o, view->heap);
 	if (status)
 		return (int)status;
 	status = viewing_open(&v, view, &s, o, form == FORM_TEXT ? TEXT_ROWS : -1);

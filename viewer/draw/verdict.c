@@ -81,8 +81,8 @@ static enum status verdict_single(struct report *r)
 		r->page.out,
 		"With %s the heap of %s peaks at %s for at most %s live; at its peak external "
 		"fragmentation is %s, internal %s; speed is compared when two recordings are given.",
-		scope_allocator(s), program_word(s), text_size(compare_peak(s, "extent")).text,
-		text_size(compare_peak(s, "live")).text,
+		scope_allocator(s), program_word(s), text_size(scope_peak(s, "extent")).text,
+		text_size(scope_peak(s, "live")).text,
 		percent_text(figure_value(FIGURE_EXTERNAL, &n.heap.split)).text,
 		percent_text(figure_value(FIGURE_INTERNAL, &n.heap.split)).text);
 	snapshot_release(&n);
