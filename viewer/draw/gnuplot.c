@@ -26,17 +26,53 @@ static const struct gnuplot_format formats[] = {
 	{".pdf", "pdfcairo size %g,%g noenhanced font 'DejaVu Sans,11'", "%%EOF", 96},
 };
 
+bool path_ends(const char *path, const char *suffix)
+{
+	size_t length = strlen(path), n = strlen(suffix);
+
+	return length > n && !strcmp(path + length - n, suffix);
+}
+
 const struct gnuplot_format *gnuplot_format_of(const char *path)
 {
-	size_t i, length = strlen(path);
-
-	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
-		size_t n = strlen(formats[i].suffix);
-
-		if (length > n && !strcmp(path + length - n, formats[i].suffix))
+	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (path_ends(path, formats[i].suffix))
 			return &formats[i];
-	}
 	return NULL;
+}
+
+char *file_read(const char *path, size_t *length)
+{
+	FILE *f = fopen(path, "r");
+	struct stat st;
+	char *text = NULL;
+	size_t room;
+
+	if (f && !fstat(fileno(f), &st)) {
+		room = st.st_size ? (size_t)st.st_size : 1 << 20; /* a pipe has no size */
+		text = malloc(room + 1);
+		*length = text ? fread(text, 1, room, f) : 0;
+	}
+	if (text)
+		text[*length] = '\0';
+	if (f)
+		fclose(f);
+	return text;
+}
+
+enum status file_write(const char *path, const char *text, size_t length)
+{
+	FILE *f = fopen(path, "w");
+	bool bad = !f || fwrite(text, 1, length, f) != length;
+
+	if (f && fclose(f))
+		bad = true;
+	if (!bad)
+		return STATUS_OK;
+	msg_errno(STATUS_FAILED, "cannot write: path=\"%s\"", path);
+	if (f)
+		unlink(path);
+	return STATUS_FAILED;
 }
 
 void gnuplot_quote(FILE *out, const char *text)
@@ -198,21 +234,6 @@ static enum status gnuplot_run(const char *script, const char *draft)
 
 /* --- mending -------------------------------------------------------------------------------- */
 
-char *gnuplot_read(const char *path, size_t *length)
-{
-	FILE *f = fopen(path, "r");
-	struct stat st;
-	char *text = NULL;
-
-	if (f && !fstat(fileno(f), &st) && (text = malloc((size_t)st.st_size + 1))) {
-		*length = fread(text, 1, (size_t)st.st_size, f);
-		text[*length] = '\0';
-	}
-	if (f)
-		fclose(f);
-	return text;
-}
-
 /* A cell of a heap map is a fact, not a photograph: viewers of SVG are told not to blur it. */
 static void svg_mend(const char *text, FILE *out)
 {
@@ -249,7 +270,7 @@ static enum status draft_mend(const struct gnuplot_format *format, const char *d
                               const char *path)
 {
 	size_t length = 0;
-	char *text = gnuplot_read(draft, &length);
+	char *text = file_read(draft, &length);
 	enum status status = STATUS_OK;
 	FILE *out;
 

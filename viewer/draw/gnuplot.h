@@ -10,6 +10,7 @@
 
 #include "viewer/status.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* A kind of picture that gnuplot draws, named by the end of the file's name. */
@@ -30,7 +31,12 @@ void gnuplot_quote(FILE *out, const char *text);
 enum status gnuplot_draw(const struct gnuplot_format *format, const char *script, const char *draft,
                          const char *path);
 
-/* A whole picture with a 0 behind it, to be freed; NULL: errno says why. */
-char *gnuplot_read(const char *path, size_t *length);
+bool path_ends(const char *path, const char *suffix);
+
+/* A whole file with a 0 behind it, to be freed; NULL: errno says why. */
+char *file_read(const char *path, size_t *length);
+
+/* Leaves no part of a file. */
+enum status file_write(const char *path, const char *text, size_t length);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* page.c - one HTML page of pictures and tables; see page.h. */
 #include "page.h"
+#include "gnuplot.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -125,21 +126,15 @@ static enum status page_write(const struct page *p, const char *path, bool force
 {
 	enum status status = plot_refuse_existing(path, force);
 	char *draft;
-	FILE *f;
-	bool bad;
 
 	if (status)
 		return status;
 	if (asprintf(&draft, "%s.part", path) < 0)
 		return msg_errno(STATUS_FAILED, "cannot write the page");
-	f = fopen(draft, "w");
-	bad = !f || fwrite(p->text, 1, p->length, f) != p->length;
-	if (f && fclose(f))
-		bad = true;
-	if (bad || rename(draft, path)) {
+	status = file_write(draft, p->text, p->length);
+	if (!status && rename(draft, path)) {
 		status = msg_errno(STATUS_FAILED, "cannot write: path=\"%s\"", path);
-		if (f)
-			unlink(draft);
+		unlink(draft);
 	}
 	free(draft);
 	return status;

@@ -26,13 +26,6 @@ struct plot {
 
 const char *const plot_pair_colours[2] = {"#d55e00", "#0072b2"};
 
-static bool path_is_script(const char *path)
-{
-	size_t length = strlen(path);
-
-	return length > 3 && !strcmp(path + length - 3, ".gp");
-}
-
 enum status plot_refuse_existing(const char *path, bool force)
 {
 	if (!path || force || access(path, F_OK))
@@ -66,19 +59,14 @@ static void plot_prologue(struct plot *plot)
 
 enum status plot_open(struct plot **out, const struct plot_spec *spec)
 {
-	bool is_script = spec->output && path_is_script(spec->output);
+	bool is_script = spec->output && path_ends(spec->output, ".gp");
 	const struct gnuplot_format *format =
 		gnuplot_format_of(spec->output && !is_script ? spec->output : "x.svg");
 	struct plot *plot;
 	enum status status;
 
 	*out = NULL;
-	assert(spec->width > 0 && spec->height > 0);
-	if (!format)
-		return msg_fail(STATUS_USAGE,
-		                "cannot draw: the name must end in .svg, .png, .pdf or .gp: "
-		                "path=\"%s\"",
-		                spec->output);
+	assert(format && spec->width > 0 && spec->height > 0);
 	if (is_script && spec->keep)
 		return msg_fail(STATUS_USAGE,
 		                "this is the script, it takes no --keep-script: path=\"%s\"",
@@ -89,11 +77,11 @@ enum status plot_open(struct plot **out, const struct plot_spec *spec)
 	if (status)
 		return status;
 	plot = calloc(1, sizeof(*plot));
-	if (!plot)
-		return msg_fail(STATUS_FAILED, "cannot draw: out of memory");
-	*plot = (struct plot){.spec = *spec, .format = format, .is_script = is_script};
-	plot->script = open_memstream(&plot->text, &plot->length);
-	if (!plot->script) {
+	if (plot) {
+		*plot = (struct plot){.spec = *spec, .format = format, .is_script = is_script};
+		plot->script = open_memstream(&plot->text, &plot->length);
+	}
+	if (!plot || !plot->script) {
 		free(plot);
 		return msg_fail(STATUS_FAILED, "cannot draw: out of memory");
 	}
@@ -179,21 +167,6 @@ static enum status script_end(struct plot *plot)
 	return bad ? msg_fail(STATUS_FAILED, "cannot draw: out of memory") : STATUS_OK;
 }
 
-static enum status script_write(const struct plot *plot, const char *path)
-{
-	FILE *f = fopen(path, "w");
-	bool bad = !f || fwrite(plot->text, 1, plot->length, f) != plot->length;
-
-	if (f && fclose(f))
-		bad = true;
-	if (!bad)
-		return STATUS_OK;
-	msg_errno(STATUS_FAILED, "cannot write: path=\"%s\"", path);
-	if (f)
-		unlink(path);
-	return STATUS_FAILED;
-}
-
 /* A name that nobody else has: that of a new, empty file. NULL after saying why. */
 static char *scratch_name(const char *beside)
 {
@@ -228,7 +201,7 @@ static enum status plot_draw(struct plot *plot)
 	plot->draft = script ? scratch_name(output) : NULL;
 	if (plot->draft) {
 		unlink(plot->draft); /* gnuplot makes it with the user's own permissions */
-		status = script_write(plot, script);
+		status = file_write(script, plot->text, plot->length);
 		if (!status)
 			status = gnuplot_draw(plot->format, script, plot->draft,
 			                      output ? output : plot->draft);
@@ -244,7 +217,7 @@ enum status plot_close(struct plot *plot)
 	enum status status = script_end(plot);
 
 	if (!status && plot->is_script)
-		status = script_write(plot, plot->spec.output);
+		status = file_write(plot->spec.output, plot->text, plot->length);
 	else if (!status && !(status = plot_draw(plot)) && rename(plot->draft, plot->spec.output))
 		status = msg_errno(STATUS_FAILED, "cannot write: path=\"%s\"", plot->spec.output);
 	plot_abandon(plot);
@@ -258,7 +231,7 @@ enum status plot_close_svg(struct plot *plot, char **svg)
 	*svg = NULL;
 	if (!status)
 		status = plot_draw(plot);
-	if (!status && !(*svg = gnuplot_read(plot->draft, &(size_t){0})))
+	if (!status && !(*svg = file_read(plot->draft, &(size_t){0})))
 		status = msg_errno(STATUS_FAILED, "cannot read: path=\"%s\"", plot->draft);
 	plot_abandon(plot);
 	return status;

@@ -4,6 +4,7 @@
  * then the comparisons, then each recording through all views.
  */
 #include "report.h"
+#include "gnuplot.h"
 #include "viewer/commands.h"
 
 #include <dirent.h>
@@ -211,12 +212,11 @@ static enum status directory_make(const char *path, bool force, bool *made)
 /* -o names a folder, which gets an index.html, or the page itself if it ends in .html. */
 static enum status report_output(struct report *r, const char *output)
 {
-	size_t length = strlen(output);
 	enum status status;
 	char *path;
 	bool made;
 
-	if (length > 5 && !strcmp(output + length - 5, ".html"))
+	if (path_ends(output, ".html"))
 		return report_write(r, output);
 	status = directory_make(output, r->options->force, &made);
 	if (status)

@@ -1,28 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* speed.c - what lwtrace stat measured without tracing, on the report page. */
 #include "report.h"
+#include "gnuplot.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* The text of the file, to be freed; NULL after saying why. */
-static char *stat_read(const char *path)
-{
-	size_t length = 0, room = 1 << 20;
-	FILE *f = fopen(path, "r");
-	char *text = f ? calloc(1, room) : NULL;
-
-	if (text)
-		length = fread(text, 1, room - 1, f);
-	if (!length || ferror(f)) {
-		msg_errno(STATUS_INPUT, "cannot read statistics: path=\"%s\"", path);
-		free(text);
-		text = NULL;
-	}
-	if (f)
-		fclose(f);
-	return text;
-}
 
 static bool stat_is_json(struct db *db, const char *text)
 {
@@ -67,9 +49,9 @@ enum status speed_load(struct report *r, const char *path)
 
 	if (!path)
 		return STATUS_OK;
-	text = stat_read(path);
+	text = file_read(path, &(size_t){0});
 	if (!text)
-		return STATUS_INPUT;
+		return msg_errno(STATUS_INPUT, "cannot read statistics: path=\"%s\"", path);
 	r->measured = true;
 	if (!stat_is_json(r->scope[0].db, text))
 		status = msg_fail(STATUS_INPUT,
