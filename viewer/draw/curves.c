@@ -81,20 +81,26 @@ static struct frame frame_of(const struct timeline *const t[], int count, bool o
 	return f;
 }
 
-static void ratio_write(FILE *out, double ratio)
+/* The columns from L on: bytes in the axis' unit, ratios in percent. */
+static void figures_write(FILE *out, const struct sample *s, double unit)
 {
-	if (isfinite(ratio))
-		fprintf(out, " %.4f", 100 * ratio);
-	else
-		fputs(" NaN", out);
-}
+	static const enum figure columns[] = {
+		FIGURE_LIVE,          FIGURE_USABLE,   FIGURE_HEAP,     FIGURE_RSS_ANON,
+		FIGURE_HEAP_RESIDENT, FIGURE_INTERNAL, FIGURE_EXTERNAL, FIGURE_UTILISATION,
+	};
+	double value[FIGURES];
 
-static void known_write(FILE *out, int64_t bytes, double unit)
-{
-	if (bytes >= 0)
-		fprintf(out, " %.6g", (double)bytes / unit);
-	else
-		fputs(" NaN", out);
+	figure_values(s, value);
+	for (size_t i = 0; i < sizeof(columns) / sizeof(*columns); i++) {
+		bool ratio = figure_rows[columns[i]].unit == UNIT_RATIO;
+
+		if (isnan(value[columns[i]]))
+			fputs(" NaN", out);
+		else if (ratio)
+			fprintf(out, " %.4f", 100 * value[columns[i]]);
+		else
+			fprintf(out, " %.6g", value[columns[i]] / unit);
+	}
 }
 
 static void sample_write(FILE *out, const struct timeline *t, size_t i, const struct frame *f,
@@ -104,14 +110,8 @@ static void sample_write(FILE *out, const struct timeline *t, size_t i, const st
 	double sum = 0;
 	int p;
 
-	fprintf(out, "%.8g %.6g %.6g %.6g", (double)x / f->x.size, (double)s->live / f->y.size,
-	        (double)(s->live + s->slack) / f->y.size,
-	        (double)(s->extent - s->tracer) / f->y.size);
-	known_write(out, s->rss_anon, f->y.size);
-	known_write(out, s->heap_resident, f->y.size);
-	ratio_write(out, figure_value(FIGURE_INTERNAL, s));
-	ratio_write(out, figure_value(FIGURE_EXTERNAL, s));
-	ratio_write(out, figure_value(FIGURE_UTILISATION, s));
+	fprintf(out, "%.8g", (double)x / f->x.size);
+	figures_write(out, s, f->y.size);
 	for (p = 0; p < PARTS; p++) {
 		fprintf(out, " %.6g", sum);
 		sum += (double)part_bytes(s, p, t->outside) / f->y.size;

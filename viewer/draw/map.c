@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* map.c - the view `map`: the heap's address space at one moment. */
 #include "map.h"
-#include "viewer/view.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -140,11 +139,6 @@ static enum status map_table(const struct viewing *v, struct sheet *t)
 	return STATUS_OK;
 }
 
-static enum status map_text(const struct viewing *v, FILE *out)
-{
-	return map_print(v->data, out);
-}
-
 const struct view view_map = {
 	VIEW_COMMAND(
 		"map", "the address space at one moment",
@@ -165,7 +159,7 @@ const struct view view_map = {
 	.missing = map_missing,
 	.tables = {"split"},
 	.table = map_table,
-	.text = map_text,
+	.text = map_print,
 	.pair = "Heap maps, base on the left, new on the right, at the same bytes per pixel, at the "
 		"same point of the program. Address space runs from left to right, then down; each "
 		"colour's area is its share of the bytes. Of an allocator traced from outside only "

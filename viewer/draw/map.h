@@ -5,8 +5,8 @@
 
 #include "cells.h"
 #include "plot.h"
-#include "viewer/ask/sheet.h"
 #include "viewer/ask/snapshot.h"
+#include "viewer/view.h"
 
 struct map {
 	struct snapshot snapshot;
@@ -16,7 +16,7 @@ struct map {
 	char loss[120]; /* "" or what is missing */
 };
 
-enum status map_print(const struct map *m, FILE *out);
+enum status map_print(const struct viewing *v, FILE *out);
 
 /* One map, or two side by side at the same scale. */
 void map_plot_size(const void *const maps[], int count, int *width, int *height);

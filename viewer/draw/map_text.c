@@ -71,8 +71,9 @@ static void blank_print(const struct heap_layout *l, int row, FILE *out)
 		fprintf(out, "%16s\n", "...");
 }
 
-enum status map_print(const struct map *m, FILE *out)
+enum status map_print(const struct viewing *v, FILE *out)
 {
+	const struct map *m = v->data;
 	bool colour = isatty(fileno(out)) && !getenv("NO_COLOR"), utf8 = terminal_is_utf8();
 	const struct heapmap *heap = &m->snapshot.heap;
 	struct heap_layout l;

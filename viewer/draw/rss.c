@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rss.c - the view `rss`: the heap's part of resident memory, the rest, the extent beside them. */
 #include "curves.h"
-#include "viewer/view.h"
-
-static enum status rss_load(struct viewing *v)
-{
-	return samples_load(v->data, v->scope, v->options);
-}
 
 static const char *rss_missing(const void *data)
 {
@@ -45,12 +39,6 @@ static enum status rss_table(const struct viewing *v, struct sheet *sheet)
 	           "returned.\nNot counted: shared memory, among it trace buffers and "
 	           "CUDA/NvMap, and files");
 	samples_peaks(t, sheet + 1);
-	return STATUS_OK;
-}
-
-static enum status rss_text(const struct viewing *v, FILE *out)
-{
-	samples_heading(v->data, out);
 	return STATUS_OK;
 }
 
@@ -97,13 +85,13 @@ const struct view view_rss = {
 	.why = "what is resident is known of the heap as a whole",
 	.heap = true,
 	.size = sizeof(struct timeline),
-	.load = rss_load,
+	.load = samples_load,
 	.release = samples_release,
 	.missing = rss_missing,
 	.tables = {"samples", "peaks"},
 	.data_tables = 1,
 	.table = rss_table,
-	.text = rss_text,
+	.text = samples_heading,
 	.plot_size = rss_plot_size,
 	.plot = rss_plot,
 };

@@ -140,8 +140,10 @@ static enum status load_chosen(struct timeline *t, struct scope *s)
 	return db_finish(q);
 }
 
-enum status samples_load(struct timeline *t, struct scope *s, const struct options *o)
+enum status samples_load(struct viewing *v)
 {
+	struct timeline *t = v->data;
+	struct scope *s = v->scope;
 	enum status status;
 
 	*t = (struct timeline){.outside = scope_is_outside(s)};
@@ -158,7 +160,7 @@ enum status samples_load(struct timeline *t, struct scope *s, const struct optio
 		status = db_status(s->db);
 	if (status || !t->samples)
 		return status;
-	t->skip = o->begin.kind == WHEN_NONE ? idle_start(s) : 0;
+	t->skip = v->options->begin.kind == WHEN_NONE ? idle_start(s) : 0;
 	if (t->skip)
 		idle_drop(t);
 	return s->single || s->moment ? load_chosen(t, s) : STATUS_OK;
@@ -215,16 +217,10 @@ void samples_spread(const struct timeline *t, bool over_asked,
 	}
 }
 
-void sheet_known_bytes(struct sheet *sheet, int64_t bytes)
+enum status samples_heading(const struct viewing *v, FILE *out)
 {
-	if (bytes < 0)
-		sheet_none(sheet);
-	else
-		sheet_bytes(sheet, bytes);
-}
+	const struct timeline *t = v->data;
 
-void samples_heading(const struct timeline *t, FILE *out)
-{
 	fprintf(out, "%s\n%s%s", t->who, t->lost, t->lost[0] ? "\n" : "");
 	if (t->skip)
 		fprintf(out,
@@ -232,6 +228,7 @@ void samples_heading(const struct timeline *t, FILE *out)
 		        "them\n",
 		        text_span((double)t->skip).text);
 	fputc('\n', out);
+	return STATUS_OK;
 }
 
 static void peak_row(struct sheet *sheet, const char *name, const struct timeline_peak *p)

@@ -6,9 +6,7 @@
 #ifndef LWVIEW_SAMPLES_H
 #define LWVIEW_SAMPLES_H
 
-#include "viewer/ask/scope.h"
-#include "viewer/ask/sheet.h"
-#include "viewer/figures.h"
+#include "viewer/view.h"
 
 struct timeline_peak {
 	int64_t value, time, asked, seq;
@@ -32,7 +30,7 @@ struct timeline {
 };
 
 /* Leaves out what lies before the program's own first call, unless --begin says where to begin. */
-enum status samples_load(struct timeline *t, struct scope *s, const struct options *o);
+enum status samples_load(struct viewing *v);
 void samples_release(void *timeline);
 
 /* Where a sample lies on the axis: bytes asked for so far, or ns. */
@@ -46,9 +44,8 @@ const char *samples_idle(enum form form);
 void samples_spread(const struct timeline *t, bool over_asked,
                     void (*row)(struct sheet *, const struct timeline *, size_t),
                     struct sheet *sheet);
-void sheet_known_bytes(struct sheet *sheet, int64_t bytes); /* negative: not known */
 
 void samples_peaks(const struct timeline *t, struct sheet *sheet);
-void samples_heading(const struct timeline *t, FILE *out);
+enum status samples_heading(const struct viewing *v, FILE *out);
 
 #endif

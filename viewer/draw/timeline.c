@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* timeline.c - the view `timeline`: sizes, the split of the extent, fragmentation through time. */
 #include "curves.h"
-#include "viewer/view.h"
 
 #include <string.h>
 
@@ -21,7 +20,7 @@ static enum status timeline_load(struct viewing *v)
 {
 	if (over && strcmp(over, "asked") && strcmp(over, "time"))
 		return msg_fail(STATUS_USAGE, "--over wants time or asked: over=\"%s\"", over);
-	return samples_load(v->data, v->scope, v->options);
+	return samples_load(v);
 }
 
 static const char *timeline_missing(const void *data)
@@ -35,19 +34,17 @@ static const char *timeline_missing(const void *data)
 
 static void timeline_row(struct sheet *sheet, const struct timeline *t, size_t i)
 {
-	const struct sample *s = &t->sample[i];
+	static const enum figure shown[] = {
+		FIGURE_ASKED,         FIGURE_BLOCKS,      FIGURE_LIVE,     FIGURE_USABLE,
+		FIGURE_HEAP,          FIGURE_UTILISATION, FIGURE_INTERNAL, FIGURE_EXTERNAL,
+		FIGURE_HEAP_RESIDENT, FIGURE_RSS_ANON,
+	};
+	double value[FIGURES];
 
-	sheet_span(sheet, s->time);
-	sheet_bytes(sheet, s->asked);
-	sheet_count(sheet, s->blocks);
-	sheet_bytes(sheet, s->live);
-	sheet_bytes(sheet, s->live + s->slack);
-	sheet_bytes(sheet, s->extent - s->tracer);
-	sheet_ratio(sheet, figure_value(FIGURE_UTILISATION, s));
-	sheet_ratio(sheet, figure_value(FIGURE_INTERNAL, s));
-	sheet_ratio(sheet, figure_value(FIGURE_EXTERNAL, s));
-	sheet_known_bytes(sheet, s->heap_resident);
-	sheet_known_bytes(sheet, s->rss_anon);
+	figure_values(&t->sample[i], value);
+	sheet_span(sheet, t->sample[i].time);
+	for (size_t k = 0; k < sizeof(shown) / sizeof(*shown); k++)
+		sheet_value(sheet, figure_rows[shown[k]].unit, value[shown[k]]);
 	if (t->chosen)
 		sheet_bytes(sheet, t->chosen[i]);
 }
@@ -68,12 +65,6 @@ static enum status timeline_table(const struct viewing *v, struct sheet *sheet)
 	           "heap extent;\ninternal = 1 - L/U, external = 1 - largest free run / free "
 	           "bytes; resident: the heap's part of RssAnon");
 	samples_peaks(t, sheet + 1);
-	return STATUS_OK;
-}
-
-static enum status timeline_text(const struct viewing *v, FILE *out)
-{
-	samples_heading(v->data, out);
 	return STATUS_OK;
 }
 
@@ -229,7 +220,7 @@ const struct view view_timeline = {
 	.tables = {"samples", "peaks"},
 	.data_tables = 1,
 	.table = timeline_table,
-	.text = timeline_text,
+	.text = samples_heading,
 	.pair = "Both heaps over the bytes that the program has asked for, so that equal places are "
 		"equal points of the program. H: heap extent less the tracer's own blocks. External "
 		"fragmentation: 1 - largest free run / free bytes. Internal: 1 - L / U.",
