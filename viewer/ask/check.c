@@ -106,8 +106,7 @@ static double measure(struct scope *s, const struct limit *l)
 		         "SELECT %s FROM timeline s JOIN peak p ON p.process = s.process"
 		         " AND p.seq = s.seq AND p.figure = 'heap' WHERE s.process = ?1",
 		         figure_rows[l->figure].sql);
-	q = db_prepare(s->db, l->measure == QUERY ? l->sql : sql);
-	db_bind_int(q, 1, s->process);
+	q = scope_query(s, l->measure == QUERY ? l->sql : sql);
 	if (db_step(q) && !db_is_null(q, 0))
 		value = db_real(q, 0);
 	db_finish(q);

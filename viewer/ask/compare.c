@@ -21,14 +21,12 @@ struct totals {
 static struct totals totals_of(struct scope *s)
 {
 	struct totals t = {0};
-	struct query *q = db_prepare(
-		s->db,
-		"SELECT coalesce(sum(size) FILTER (WHERE birth_seq > 0 AND flags & 13 = 0), 0),"
-		"       count(*) FILTER (WHERE birth_seq > 0 AND flags & 13 = 0),"
-		"       count(*) FILTER (WHERE death_seq IS NULL)"
-		"  FROM block WHERE process = ?1 AND flags & 1 = 0");
+	struct query *q = scope_query(
+		s, "SELECT coalesce(sum(size) FILTER (WHERE birth_seq > 0 AND flags & 13 = 0), 0),"
+		   "       count(*) FILTER (WHERE birth_seq > 0 AND flags & 13 = 0),"
+		   "       count(*) FILTER (WHERE death_seq IS NULL)"
+		   "  FROM block WHERE process = ?1 AND flags & 1 = 0");
 
-	db_bind_int(q, 1, s->process);
 	if (db_step(q))
 		t = (struct totals){db_int(q, 0), db_int(q, 1), db_int(q, 2)};
 	db_finish(q);
@@ -71,27 +69,25 @@ struct moment compare_moment(struct scope *s, int64_t asked, int64_t slack, int6
 	struct query *q;
 
 	seq_window(s, asked - slack, asked + slack, &first, &last);
-	q = db_prepare(
-		s->db,
-		"WITH event AS ("
-		"	SELECT birth_seq AS seq, birth AS time, size AS asked, size AS live"
-		"	  FROM main.block"
-		"	 WHERE process = ?1 AND birth_seq > ?5 AND birth_seq <= ?6"
-		"	   AND flags & 13 = 0"
-		"	UNION ALL "
-		"	SELECT death_seq, NULL, 0, -size"
-		"	  FROM main.block"
-		"	 WHERE process = ?1 AND death_seq > ?5 AND death_seq <= ?6"
-		"	   AND birth_seq > 0 AND flags & 13 = 0)"
-		" SELECT seq, time, asked"
-		"  FROM (SELECT seq, time, ?7 + sum(asked) OVER run AS asked,"
-		"               ?8 + sum(live) OVER run AS live"
-		"          FROM event"
-		"        WINDOW run AS (ORDER BY seq ROWS UNBOUNDED PRECEDING))"
-		" WHERE time IS NOT NULL"
-		" ORDER BY max(abs(asked - ?2) - ?3, 0), abs(live - ?4), abs(asked - ?2), seq"
-		" LIMIT 1");
-	db_bind_int(q, 1, s->process);
+	q = scope_query(
+		s, "WITH event AS ("
+		   "	SELECT birth_seq AS seq, birth AS time, size AS asked, size AS live"
+		   "	  FROM main.block"
+		   "	 WHERE process = ?1 AND birth_seq > ?5 AND birth_seq <= ?6"
+		   "	   AND flags & 13 = 0"
+		   "	UNION ALL "
+		   "	SELECT death_seq, NULL, 0, -size"
+		   "	  FROM main.block"
+		   "	 WHERE process = ?1 AND death_seq > ?5 AND death_seq <= ?6"
+		   "	   AND birth_seq > 0 AND flags & 13 = 0)"
+		   " SELECT seq, time, asked"
+		   "  FROM (SELECT seq, time, ?7 + sum(asked) OVER run AS asked,"
+		   "               ?8 + sum(live) OVER run AS live"
+		   "          FROM event"
+		   "        WINDOW run AS (ORDER BY seq ROWS UNBOUNDED PRECEDING))"
+		   " WHERE time IS NOT NULL"
+		   " ORDER BY max(abs(asked - ?2) - ?3, 0), abs(live - ?4), abs(asked - ?2), seq"
+		   " LIMIT 1");
 	db_bind_int(q, 2, asked);
 	db_bind_int(q, 3, slack);
 	db_bind_int(q, 4, live);

@@ -103,8 +103,8 @@ static bool row_add(struct latency *l, struct query *q)
 
 enum status latency_load(struct latency *l, struct scope *s)
 {
-	struct query *q = db_prepare(
-		s->db,
+	struct query *q = scope_query(
+		s,
 		"SELECT h.operation, h.kind, coalesce(f.name, 'unknown ' || h.operation),"
 		"       coalesce(k.name, 'unknown ' || h.kind), h.low, h.count, h.total, h.max"
 		"  FROM latency_hist h"
@@ -116,7 +116,6 @@ enum status latency_load(struct latency *l, struct scope *s)
 	*l = (struct latency){.part = s->selected};
 	l->clock_cost = db_value(s->db, "SELECT clock_cost FROM process WHERE id = ?1", 1,
 	                         (int64_t[]){s->process});
-	db_bind_int(q, 1, s->process);
 	while (db_step(q))
 		if (!row_add(l, q)) {
 			db_finish(q);

@@ -66,6 +66,14 @@ static enum status choose_process(struct scope *s, int64_t pid)
 	return STATUS_OK;
 }
 
+struct query *scope_query(struct scope *s, const char *sql)
+{
+	struct query *q = db_prepare(s->db, sql);
+
+	db_bind_int(q, 1, s->process);
+	return q;
+}
+
 struct moment scope_last(const struct scope *s)
 {
 	return (struct moment){.seq = s->last_seq, .time = s->finish};
@@ -73,9 +81,8 @@ struct moment scope_last(const struct scope *s)
 
 struct moment moment_query(struct scope *s, const char *sql, int64_t value, struct moment otherwise)
 {
-	struct query *q = db_prepare(s->db, sql);
+	struct query *q = scope_query(s, sql);
 
-	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, value);
 	if (db_step(q))
 		otherwise = (struct moment){.seq = db_int(q, 0), .time = db_int(q, 1)};
@@ -191,10 +198,9 @@ void scope_close(struct scope *s)
 double scope_peak(struct scope *s, const char *figure)
 {
 	struct query *q =
-		db_prepare(s->db, "SELECT value FROM peak WHERE process = ?1 AND figure = ?2");
+		scope_query(s, "SELECT value FROM peak WHERE process = ?1 AND figure = ?2");
 	double value = NAN;
 
-	db_bind_int(q, 1, s->process);
 	db_bind_text(q, 2, figure);
 	if (db_step(q))
 		value = db_real(q, 0);

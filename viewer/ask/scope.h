@@ -72,6 +72,9 @@ enum status scope_open_selection(struct scope *s, const char *path, const struct
 /* Two recordings of programs that have different names are compared at one's own risk. */
 bool scope_differs_in_program(const struct scope *a, const struct scope *b);
 
+/* db_prepare() with the process as ?1. */
+struct query *scope_query(struct scope *s, const char *sql);
+
 /* A query of one value that gives a fact and its time, ?2 is `value`; `otherwise` when it gives none. */
 struct moment moment_query(struct scope *s, const char *sql, int64_t value,
                            struct moment otherwise);

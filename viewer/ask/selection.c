@@ -163,8 +163,7 @@ static enum status site_select(struct scope *s, const char *site)
 	int64_t origins;
 
 	db_exec(s->db, "CREATE TEMP TABLE selected_site (id INTEGER, origin)");
-	q = db_prepare(s->db, sites);
-	db_bind_int(q, 1, s->process);
+	q = scope_query(s, sites);
 	db_bind_text(q, 2, site);
 	db_run(q);
 	if (db_finish(q))

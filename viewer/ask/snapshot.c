@@ -25,9 +25,8 @@ int64_t snapshot_asked(struct scope *s, int64_t seq)
 static enum status load_pieces(struct scope *s, int64_t seq, const char *sql,
                                struct heap_piece **piece, size_t *count)
 {
-	struct query *q = db_prepare(s->db, sql);
+	struct query *q = scope_query(s, sql);
 
-	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, seq);
 	while (db_step(q)) {
 		if (!array_more(*piece, *count)) {
@@ -65,20 +64,19 @@ static struct heap_leaf leaf_of(struct query *q)
 
 static enum status load_leaves(struct snapshot *n, struct scope *s, struct heap_input *in)
 {
-	struct query *q = db_prepare(s->db, "SELECT ptr - header AS address, header, usable,"
-	                                    "       coalesce(size, usable), flags & 1, 0,"
-	                                    "       NOT ?3 OR id IN (SELECT id FROM block)"
-	                                    "  FROM main.block"
-	                                    " WHERE process = ?1 AND birth_seq <= ?2"
-	                                    "   AND (death_seq IS NULL OR death_seq > ?2)"
-	                                    " UNION ALL "
-	                                    "SELECT address, 0, length, 0, 0, 1, 1"
-	                                    "  FROM deferred"
-	                                    " WHERE process = ?1 AND begin_seq <= ?2"
-	                                    "   AND (finish_seq IS NULL OR finish_seq > ?2)"
-	                                    " ORDER BY address");
+	struct query *q = scope_query(s, "SELECT ptr - header AS address, header, usable,"
+	                                 "       coalesce(size, usable), flags & 1, 0,"
+	                                 "       NOT ?3 OR id IN (SELECT id FROM block)"
+	                                 "  FROM main.block"
+	                                 " WHERE process = ?1 AND birth_seq <= ?2"
+	                                 "   AND (death_seq IS NULL OR death_seq > ?2)"
+	                                 " UNION ALL "
+	                                 "SELECT address, 0, length, 0, 0, 1, 1"
+	                                 "  FROM deferred"
+	                                 " WHERE process = ?1 AND begin_seq <= ?2"
+	                                 "   AND (finish_seq IS NULL OR finish_seq > ?2)"
+	                                 " ORDER BY address");
 
-	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, n->moment.seq);
 	db_bind_int(q, 3, s->selected);
 	while (db_step(q)) {

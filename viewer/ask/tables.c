@@ -68,10 +68,9 @@ static enum status export_rows(struct scope *s, const struct options *o, FILE *o
 
 static enum status export_folded(struct scope *s, FILE *out)
 {
-	struct query *q = db_prepare(s->db, "SELECT l.bytes, coalesce(s.module, '?'), l.place"
-	                                    "  FROM leaks l LEFT JOIN site s ON s.id = l.site"
-	                                    " WHERE l.process = ?1 ORDER BY l.bytes DESC, l.site");
-	db_bind_int(q, 1, s->process);
+	struct query *q = scope_query(s, "SELECT l.bytes, coalesce(s.module, '?'), l.place"
+	                                 "  FROM leaks l LEFT JOIN site s ON s.id = l.site"
+	                                 " WHERE l.process = ?1 ORDER BY l.bytes DESC, l.site");
 	while (db_step(q))
 		fprintf(out, "%s;%s;%s %" PRId64 "\n", s->name, db_text(q, 1), db_text(q, 2),
 		        db_int(q, 0));

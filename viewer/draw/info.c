@@ -18,9 +18,8 @@ enum {
 
 static void fill_query(struct scope *s, struct sheet *sheet, const char *sql)
 {
-	struct query *q = db_prepare(s->db, sql);
+	struct query *q = scope_query(s, sql);
 
-	db_bind_int(q, 1, s->process);
 	sheet_query(sheet, q);
 	db_finish(q);
 }
@@ -114,8 +113,7 @@ static void put_figure(struct scope *s, struct sheet *sheet, const struct figure
 
 	snprintf(sql, sizeof(sql), "SELECT %s FROM timeline s WHERE process = ?1 AND seq = ?2",
 	         row->sql);
-	q = db_prepare(s->db, sql);
-	db_bind_int(q, 1, s->process);
+	q = scope_query(s, sql);
 	db_bind_int(q, 2, seq);
 	if (db_step(q))
 		sheet_field(sheet, row->unit, q, 0);

@@ -11,8 +11,8 @@
 
 static enum status load_samples(struct timeline *t, struct scope *s)
 {
-	struct query *q = db_prepare(
-		s->db,
+	struct query *q = scope_query(
+		s,
 		"SELECT seq, time - ?2, live, slack, tracer, headers, pool_free, deferred, bins, top,"
 		"       extent, largest_free, asked, "
 		"       coalesce(rss_anon, -1), coalesce(heap_resident, -1), blocks"
@@ -20,7 +20,6 @@ static enum status load_samples(struct timeline *t, struct scope *s)
 		" WHERE process = ?1"
 		" ORDER BY seq");
 
-	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, s->start);
 	while (db_step(q)) {
 		if (!array_more(t->sample, t->samples)) {
@@ -40,11 +39,9 @@ static enum status load_samples(struct timeline *t, struct scope *s)
 static enum status load_losses(struct timeline *t, struct scope *s)
 {
 	struct query *q =
-		db_prepare(s->db,
-	                   "SELECT coalesce(begin, ?2) - ?2, coalesce(finish, ?3) - ?2, count"
-	                   "  FROM loss WHERE process IN (0, ?1) ORDER BY begin");
+		scope_query(s, "SELECT coalesce(begin, ?2) - ?2, coalesce(finish, ?3) - ?2, count"
+	                       "  FROM loss WHERE process IN (0, ?1) ORDER BY begin");
 
-	db_bind_int(q, 1, s->process);
 	db_bind_int(q, 2, s->start);
 	db_bind_int(q, 3, s->finish);
 	while (db_step(q)) {
@@ -63,13 +60,11 @@ static struct timeline_peak load_peak(struct scope *s, const char *figure)
 {
 	struct timeline_peak peak = {.value = -1};
 	struct query *q =
-		db_prepare(s->db,
-	                   "SELECT p.value, p.time - ?3, t.asked, p.seq"
-	                   "  FROM peak p"
-	                   "  LEFT JOIN timeline t ON t.process = p.process AND t.seq = p.seq"
-	                   " WHERE p.process = ?1 AND p.figure = ?2");
+		scope_query(s, "SELECT p.value, p.time - ?3, t.asked, p.seq"
+	                       "  FROM peak p"
+	                       "  LEFT JOIN timeline t ON t.process = p.process AND t.seq = p.seq"
+	                       " WHERE p.process = ?1 AND p.figure = ?2");
 
-	db_bind_int(q, 1, s->process);
 	db_bind_text(q, 2, figure);
 	db_bind_int(q, 3, s->start);
 	if (db_step(q))
@@ -114,13 +109,13 @@ static void idle_drop(struct timeline *t)
 /* Births and deaths of the selection's blocks, summed up to each sample. */
 static enum status load_chosen(struct timeline *t, struct scope *s)
 {
-	struct query *q = db_prepare(s->db, "SELECT birth_seq, bytes"
-	                                    "  FROM program_block WHERE process = ?1"
-	                                    " UNION ALL "
-	                                    "SELECT death_seq, -bytes"
-	                                    "  FROM program_block"
-	                                    " WHERE process = ?1 AND death_seq IS NOT NULL"
-	                                    " ORDER BY 1");
+	struct query *q = scope_query(s, "SELECT birth_seq, bytes"
+	                                 "  FROM program_block WHERE process = ?1"
+	                                 " UNION ALL "
+	                                 "SELECT death_seq, -bytes"
+	                                 "  FROM program_block"
+	                                 " WHERE process = ?1 AND death_seq IS NOT NULL"
+	                                 " ORDER BY 1");
 	int64_t bytes = 0;
 	size_t i = 0;
 
@@ -129,7 +124,6 @@ static enum status load_chosen(struct timeline *t, struct scope *s)
 		db_finish(q);
 		return msg_errno(STATUS_FAILED, "cannot load the timeline");
 	}
-	db_bind_int(q, 1, s->process);
 	while (db_step(q)) {
 		while (i < t->samples && t->sample[i].seq < db_int(q, 0))
 			t->chosen[i++] = bytes;
