@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+/* In the order of view_info.tables. */
 enum {
 	RECORDING,  /* what was recorded, where, how completely */
 	SELECTION,  /* how much the filters leave */
@@ -196,13 +197,7 @@ const struct view view_info = {
 		"at the end. How each figure is defined stands beside it.",
 		"info t.db\n"
 		"info t.db --json"),
-	.tables = {[RECORDING] = "recording",
-                   [SELECTION] = "selection",
-                   [PROCESSES] = "processes",
-                   [CALLS] = "calls",
-                   [OF_FIGURES] = "figures",
-                   [PEAKS] = "peaks",
-                   [END] = "end"},
+	.tables = {"recording", "selection", "processes", "calls", "figures", "peaks", "end"},
 	.page_rows = -1,
 	.table = info_table,
 };
