@@ -2,6 +2,7 @@
 /* sheet.c - the one table printer, and figures in words; see sheet.h. */
 #include "sheet.h"
 
+#include "cli/array.h"
 #include "cli/text.h"
 
 #include <assert.h>
@@ -23,13 +24,15 @@ static void *need(void *memory)
 	return memory;
 }
 
-static char *format_text(const char *format, va_list ap)
+void text_format(char **text, const char *format, ...)
 {
-	char *text = NULL;
+	va_list ap;
 
-	if (vasprintf(&text, format, ap) < 0)
-		text = NULL;
-	return need(text);
+	assert(!*text);
+	va_start(ap, format);
+	if (vasprintf(text, format, ap) < 0)
+		need(NULL);
+	va_end(ap);
 }
 
 /* ---- figures in words ---- */
@@ -160,7 +163,8 @@ static enum unit name_unit(const char *name, size_t *length)
 
 static struct sheet_column *column_add(struct sheet *t, char *heading, char *key, enum unit unit)
 {
-	t->column = need(realloc(t->column, (size_t)(t->columns + 1) * sizeof(*t->column)));
+	if (!array_more(t->column, (size_t)t->columns))
+		need(NULL);
 	t->column[t->columns] = (struct sheet_column){.heading = heading, .key = key, .unit = unit};
 	for (char *c = key; *c; c++)
 		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_", *c))
@@ -208,32 +212,12 @@ static void column_of_query(struct sheet *t, const char *name)
 	column->right = unit != UNIT_NONE;
 }
 
-void sheet_title(struct sheet *t, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	t->title = format_text(format, ap);
-	va_end(ap);
-}
-
-void sheet_note(struct sheet *t, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	t->note = format_text(format, ap);
-	va_end(ap);
-}
-
 /* ---- cells ---- */
 
 static void cell_add(struct sheet *t, struct sheet_cell cell)
 {
-	if (t->count == t->room) {
-		t->room = t->room ? 2 * t->room : 64;
-		t->cell = need(realloc(t->cell, t->room * sizeof(*t->cell)));
-	}
+	if (!array_more(t->cell, t->count))
+		need(NULL);
 	t->cell[t->count++] = cell;
 }
 
@@ -242,13 +226,16 @@ void sheet_none(struct sheet *t)
 	cell_add(t, (struct sheet_cell){.kind = CELL_NONE});
 }
 
-void sheet_text(struct sheet *t, const char *format, ...)
+char **sheet_new_text(struct sheet *t)
 {
-	va_list ap;
+	cell_add(t, (struct sheet_cell){.kind = CELL_TEXT});
+	return &t->cell[t->count - 1].text;
+}
 
-	va_start(ap, format);
-	cell_add(t, (struct sheet_cell){.kind = CELL_TEXT, .text = format_text(format, ap)});
-	va_end(ap);
+char **sheet_last_words(struct sheet *t)
+{
+	assert(t->count);
+	return &t->cell[t->count - 1].words;
 }
 
 void sheet_number(struct sheet *t, enum unit unit, int64_t value)
@@ -261,16 +248,6 @@ void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost)
 	sheet_number(t, UNIT_NS, ns);
 	if (ns < clock_cost)
 		sheet_words(t, "%s", latency_text(ns, clock_cost).text);
-}
-
-void sheet_words(struct sheet *t, const char *format, ...)
-{
-	va_list ap;
-
-	assert(t->count && !t->cell[t->count - 1].words);
-	va_start(ap, format);
-	t->cell[t->count - 1].words = format_text(format, ap);
-	va_end(ap);
 }
 
 void sheet_value(struct sheet *t, enum unit unit, double value)
@@ -574,20 +551,24 @@ void sheet_html(const struct sheet *t, const char *id, FILE *out)
 
 /* ---- data ---- */
 
+static void cell_data(const struct sheet_cell *cell, const char *none,
+                      void (*string)(FILE *, const char *), FILE *out)
+{
+	if (cell->kind == CELL_NONE)
+		fputs(none, out);
+	else if (cell->kind == CELL_TEXT)
+		string(out, cell->text);
+	else
+		cell_raw(cell, out);
+}
+
 static void json_row(const struct sheet *t, size_t row, bool first, FILE *out)
 {
 	for (int i = 0; i < t->columns; i++) {
-		const struct sheet_cell *cell = cell_at(t, row, i);
-
 		fputs(i ? ", " : first ? "\n{" : ",\n{", out);
 		json_string(out, t->column[i].key);
 		fputs(": ", out);
-		if (cell->kind == CELL_NONE)
-			fputs("null", out);
-		else if (cell->kind == CELL_TEXT)
-			json_string(out, cell->text);
-		else
-			cell_raw(cell, out);
+		cell_data(cell_at(t, row, i), "null", json_string, out);
 	}
 	fputc('}', out);
 }
@@ -628,13 +609,8 @@ static void csv_head(const struct sheet *t, FILE *out)
 static void csv_row(const struct sheet *t, size_t row, FILE *out)
 {
 	for (int i = 0; i < t->columns; i++) {
-		const struct sheet_cell *cell = cell_at(t, row, i);
-
 		fputs(i ? "," : "", out);
-		if (cell->kind == CELL_TEXT)
-			csv_string(out, cell->text);
-		else if (cell->kind != CELL_NONE)
-			cell_raw(cell, out);
+		cell_data(cell_at(t, row, i), "", csv_string, out);
 	}
 	fputc('\n', out);
 }

@@ -50,7 +50,7 @@ struct sheet {
 	struct sheet_column *column;
 	int columns;
 	struct sheet_cell *cell; /* row by row; a row is complete when every column has a cell */
-	size_t count, room;
+	size_t count;
 };
 
 /*
@@ -59,17 +59,20 @@ struct sheet {
  * letter or digit.
  */
 void sheet_init(struct sheet *t, const char *columns);
-void sheet_title(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void sheet_note(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define sheet_title(t, ...) text_format(&(t)->title, __VA_ARGS__)
+#define sheet_note(t, ...)  text_format(&(t)->note, __VA_ARGS__)
+void text_format(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Cells, left to right. */
 void sheet_none(struct sheet *t);
-void sheet_text(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define sheet_text(t, ...) text_format(sheet_new_text(t), __VA_ARGS__)
+char **sheet_new_text(struct sheet *t);
 void sheet_number(struct sheet *t, enum unit unit, int64_t value);
 void sheet_value(struct sheet *t, enum unit unit, double value);     /* NAN: none */
 void sheet_latency(struct sheet *t, int64_t ns, int64_t clock_cost); /* < 21 ns */
 /* What people see of the last cell; its value is for JSON and CSV alone. */
-void sheet_words(struct sheet *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define sheet_words(t, ...) text_format(sheet_last_words(t), __VA_ARGS__)
+char **sheet_last_words(struct sheet *t);
 
 #define sheet_integer(t, value) sheet_number(t, UNIT_NONE, value)  /* 1234567 */
 #define sheet_bytes(t, bytes)   sheet_number(t, UNIT_BYTES, bytes) /* 1.50 MiB */
