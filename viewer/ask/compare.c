@@ -231,8 +231,8 @@ static enum status rows_of_latency(struct compare *c)
 		const struct latency_operation *y = latency_find(&l[1], rows[i].operation);
 
 		row_add(c, "latency", rows[i].name, UNIT_NS,
-		        x ? (double)histogram_percentile(x->all, rows[i].share) : NAN,
-		        y ? (double)histogram_percentile(y->all, rows[i].share) : NAN,
+		        x ? (double)histogram_percentile(&x->all, rows[i].share) : NAN,
+		        y ? (double)histogram_percentile(&y->all, rows[i].share) : NAN,
 		        "while traced, wall clock");
 	}
 	latency_release(&l[0]);

@@ -3,6 +3,7 @@
  * heapmap.c - spans and split of a heap at one moment; see heapmap.h.
  */
 #include "heapmap.h"
+#include "cli/array.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -29,15 +30,8 @@ static bool span_add(struct heapmap *heap, uint64_t from, uint64_t to, enum heap
 		last->length += to - from;
 		return true;
 	}
-	if (heap->spans == heap->room) {
-		size_t room = heap->room ? 2 * heap->room : 1024;
-		struct heap_span *span = realloc(heap->span, room * sizeof(*span));
-
-		if (!span)
-			return false;
-		heap->span = span;
-		heap->room = room;
-	}
+	if (!array_more(heap->span, heap->spans))
+		return false;
 	heap->span[heap->spans++] = (struct heap_span){from, to - from, state};
 	return true;
 }

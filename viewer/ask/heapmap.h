@@ -61,7 +61,7 @@ struct heap_input {
 
 struct heapmap {
 	struct heap_span *span; /* by address */
-	size_t spans, room;
+	size_t spans;
 	struct sample split;       /* seq, time, asked and what is resident are not filled in */
 	int64_t returned;          /* the part of bins and top whose pages went back */
 	uint64_t brk_from, brk_to; /* all pieces of brk lie in between; 0, 0 none */

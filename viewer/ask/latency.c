@@ -59,45 +59,45 @@ int64_t histogram_percentile(const struct histogram *h, double p)
 /* Rows come by operation and kind, so that a new one is behind all others. */
 static bool operation_has(struct latency *l, int code, const char *name)
 {
-	struct latency_operation op = {.code = code};
+	struct latency_operation *last = l->operations ? &l->operation[l->operations - 1] : NULL;
 
-	if (l->operations && l->operation[l->operations - 1].code == code)
+	if (last && last->code == code)
 		return true;
-	assert(!l->operations || l->operation[l->operations - 1].code < code);
-	if (!array_more(l->operation, l->operations) || !(op.all = calloc(1, sizeof(*op.all))))
+	assert(!last || last->code < code);
+	if (!array_more(l->operation, l->operations))
 		return false;
-	snprintf(op.name, sizeof(op.name), "%s", name);
-	l->operation[l->operations++] = op;
+	last = &l->operation[l->operations++];
+	*last = (struct latency_operation){.code = code};
+	snprintf(last->name, sizeof(last->name), "%s", name);
 	return true;
 }
 
 static bool kind_has(struct latency_operation *op, int code, const char *name)
 {
-	struct latency_kind kind = {.code = code};
+	struct latency_kind *last = op->kinds ? &op->kind[op->kinds - 1] : NULL;
 
-	if (op->kinds && op->kind[op->kinds - 1].code == code)
+	if (last && last->code == code)
 		return true;
-	if (!array_more(op->kind, op->kinds) ||
-	    !(kind.histogram = calloc(1, sizeof(*kind.histogram))))
+	if (!array_more(op->kind, op->kinds))
 		return false;
-	snprintf(kind.name, sizeof(kind.name), "%s", name);
-	op->kind[op->kinds++] = kind;
+	last = &op->kind[op->kinds++];
+	*last = (struct latency_kind){.code = code};
+	snprintf(last->name, sizeof(last->name), "%s", name);
 	return true;
 }
 
 static bool row_add(struct latency *l, struct query *q)
 {
+	int64_t low = db_int(q, 4), calls = db_int(q, 5), total = db_int(q, 6), most = db_int(q, 7);
 	struct latency_operation *op;
-	struct histogram *h;
 
 	if (!operation_has(l, (int)db_int(q, 0), db_text(q, 2)))
 		return false;
 	op = &l->operation[l->operations - 1];
 	if (!kind_has(op, (int)db_int(q, 1), db_text(q, 3)))
 		return false;
-	h = op->kind[op->kinds - 1].histogram;
-	histogram_add(h, db_int(q, 4), db_int(q, 5), db_int(q, 6), db_int(q, 7));
-	histogram_add(op->all, db_int(q, 4), db_int(q, 5), db_int(q, 6), db_int(q, 7));
+	histogram_add(&op->kind[op->kinds - 1].histogram, low, calls, total, most);
+	histogram_add(&op->all, low, calls, total, most);
 	return true;
 }
 
@@ -130,12 +130,8 @@ enum status latency_load(struct latency *l, struct scope *s)
 
 void latency_release(struct latency *l)
 {
-	for (size_t i = 0; i < l->operations; i++) {
-		for (size_t k = 0; k < l->operation[i].kinds; k++)
-			free(l->operation[i].kind[k].histogram);
+	for (size_t i = 0; i < l->operations; i++)
 		free(l->operation[i].kind);
-		free(l->operation[i].all);
-	}
 	free(l->operation);
 	*l = (struct latency){0};
 }

@@ -37,13 +37,13 @@ int64_t histogram_percentile(const struct histogram *h, double p);
 struct latency_kind {
 	int code;
 	char name[32];
-	struct histogram *histogram;
+	struct histogram histogram;
 };
 
 struct latency_operation {
 	int code; /* word 'function' */
 	char name[32];
-	struct histogram *all;     /* the sum of its kinds */
+	struct histogram all;      /* the sum of its kinds */
 	struct latency_kind *kind; /* by code */
 	size_t kinds;
 };

@@ -85,11 +85,11 @@ static enum status latency_table(const struct viewing *v, struct sheet *t)
 		const struct latency_operation *op = &l->operation[i];
 
 		sheet_text(t, "%s", op->name);
-		histogram_cells(t, "all", op->all, l->clock_cost);
+		histogram_cells(t, "all", &op->all, l->clock_cost);
 		for (size_t k = 0; k < op->kinds && op->kinds > 1; k++) {
 			sheet_text(t, "%s", op->name);
 			sheet_words(t, "%s", ""); /* people see the name above */
-			histogram_cells(t, op->kind[k].name, op->kind[k].histogram, l->clock_cost);
+			histogram_cells(t, op->kind[k].name, &op->kind[k].histogram, l->clock_cost);
 		}
 	}
 	sheet_note(
@@ -300,16 +300,16 @@ static void curves_of_one(struct plot *plot, const struct latency_operation *op,
 {
 	int shown = 0;
 
-	curve_data(plot, "all", op->all);
+	curve_data(plot, "all", &op->all);
 	for (size_t k = 0; k < op->kinds; k++) {
 		char name[16];
 
 		snprintf(name, sizeof(name), "k%d", op->kind[k].code);
-		curve_data(plot, name, op->kind[k].histogram);
+		curve_data(plot, name, &op->kind[k].histogram);
 		kind_swatch(plot, at, shown++, kind_colour(&op->kind[k]), op->kind[k].name);
 	}
 	kind_swatch(plot, at, shown, "#e4e7eb", "all");
-	percentile_marks(plot, op->all, a, PLOT_INK, 1, 0.93);
+	percentile_marks(plot, &op->all, a, PLOT_INK, 1, 0.93);
 	plot_command(plot, "plot $all using 1:2 with filledcurves x1 linecolor rgb '#e4e7eb'");
 	for (size_t k = 0; k < op->kinds; k++)
 		plot_command(plot, ", $k%d using 1:2 with lines linewidth 1.5 linecolor rgb '%s'",
@@ -330,11 +330,11 @@ static void curves_of_two(struct plot *plot, const struct shown *const d[],
 		if (!op[i])
 			continue;
 		snprintf(name, sizeof(name), "k%d", i);
-		curve_data(plot, name, op[i]->all);
-		percentile_words(text, sizeof(text), op[i]->all, d[i]->latency.clock_cost);
+		curve_data(plot, name, &op[i]->all);
+		percentile_words(text, sizeof(text), &op[i]->all, d[i]->latency.clock_cost);
 		plot_swatch(plot, 1100 + i, at.left, at.top - 32 + 18 * i, plot_pair_colours[i],
 		            text);
-		percentile_marks(plot, op[i]->all, a, plot_pair_colours[i], 1 + 10 * i,
+		percentile_marks(plot, &op[i]->all, a, plot_pair_colours[i], 1 + 10 * i,
 		                 0.93 - 0.12 * i);
 	}
 	for (i = 0; i < 2; i++)
@@ -359,7 +359,7 @@ static void panel_draw(struct plot *plot, const struct shown *const d[], int cou
 	plot_area(plot, at.left, at.top, at.width, PANEL);
 	clock_shade(plot, a, d[named]->latency.clock_cost);
 	if (count == 1) {
-		percentile_words(words, sizeof(words), op[0]->all, d[0]->latency.clock_cost);
+		percentile_words(words, sizeof(words), &op[0]->all, d[0]->latency.clock_cost);
 		snprintf(text, sizeof(text), "%s: %s", op[0]->name, words);
 		plot_words(plot, 1000, at.left, at.top - 54, PLOT_PLAIN, text);
 		curves_of_one(plot, op[0], a, at);
@@ -396,7 +396,7 @@ static struct axes axes_of(const struct shown *const d[], int count)
 	assert(count <= 2);
 	for (int i = 0; i < count; i++)
 		for (size_t k = 0; k < d[i]->latency.operations; k++)
-			axes_widen(&a, d[i]->latency.operation[k].all);
+			axes_widen(&a, &d[i]->latency.operation[k].all);
 	a.greatest *= 1.3;
 	if (clock_cost > 0)
 		a.least = fmin(a.least / 1.3, clock_cost / pow(a.greatest / clock_cost, 0.12));
