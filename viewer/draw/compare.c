@@ -146,8 +146,6 @@ static void compare_text(const struct compare *c, const struct options *o, FILE 
 static enum status compare_picture(const struct compare *c, const struct options *o)
 {
 	const struct view *view = view_find(view_name ? view_name : "map");
-	const struct plot_spec spec = {
-		.output = o->output, .keep = picture_keep, .force = o->force};
 	enum status status;
 	struct pair pair;
 
@@ -158,7 +156,7 @@ static enum status compare_picture(const struct compare *c, const struct options
 	if (!status && pair.missing)
 		status = msg_fail(STATUS_INPUT, "nothing to show, %s", pair.missing);
 	if (!status)
-		status = view_draw(view, pair.data, 2, &spec, NULL);
+		status = view_draw(view, pair.data, 2, o, NULL);
 	pair_close(&pair);
 	return status;
 }

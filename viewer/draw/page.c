@@ -15,15 +15,18 @@ static const unsigned char style[] = {
 };
 
 enum status view_draw(const struct view *view, const void *const data[], int count,
-                      const struct plot_spec *spec, char **svg)
+                      const struct options *o, char **svg)
 {
-	struct plot_spec sized = *spec;
+	struct plot_spec spec = {0};
 	struct plot *plot;
 	enum status status;
 
 	assert(count == 1 || (count == 2 && view->pair));
-	view->plot_size(data, count, &sized.width, &sized.height);
-	status = plot_open(&plot, &sized);
+	if (!svg)
+		spec = (struct plot_spec){
+			.output = o->output, .keep = picture_keep, .force = o->force};
+	view->plot_size(data, count, &spec.width, &spec.height);
+	status = plot_open(&plot, &spec);
 	if (status)
 		return status;
 	status = view->plot(data, count, plot);
@@ -59,7 +62,7 @@ enum status page_figure(struct page *p, const struct view *view, const void *con
 	enum status status;
 	char *svg;
 
-	status = view_draw(view, data, count, &(struct plot_spec){0}, &svg);
+	status = view_draw(view, data, count, NULL, &svg);
 	if (status)
 		return status;
 	fprintf(p->out, "<figure id=\"%s\"><div class=\"picture\" role=\"img\" aria-label=\"", id);

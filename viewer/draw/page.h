@@ -37,9 +37,10 @@ void page_sheet(struct page *p, struct sheet *t, const char *name, int number);
 /* Writes the page, unless `status` says that it failed; returns the status. */
 enum status page_end(struct page *p, enum status status, const char *path, bool force);
 
-/* Draws one view, or two side by side: into spec's output, or if `svg` is not NULL as a text. */
+/* Draws one view, or two side by side: into the output that `o` names, or if `svg` is not NULL as a
+ * text. */
 enum status view_draw(const struct view *view, const void *const data[], int count,
-                      const struct plot_spec *spec, char **svg);
+                      const struct options *o, char **svg);
 
 /* A scope whose --at is the point of the program and chooses no blocks. */
 enum status pair_scope_open(struct scope *s, const char *path, const struct options *o);

@@ -173,15 +173,6 @@ static void write_data(const struct viewing *v, const struct sheet *sheets, enum
 
 /* --- the command ---------------------------------------------------------------------------- */
 
-static enum status show_picture(const struct viewing *v)
-{
-	const void *const data[] = {v->data};
-	const struct plot_spec spec = {
-		.output = v->options->output, .keep = picture_keep, .force = v->options->force};
-
-	return view_draw(v->view, data, 1, &spec, NULL);
-}
-
 static enum status show_page(const struct viewing *v)
 {
 	const struct options *o = v->options;
@@ -223,9 +214,10 @@ static enum status show(const struct viewing *v, enum form form)
 	if (missing)
 		return msg_fail(STATUS_INPUT, "nothing to show, %s: path=\"%s\"", missing,
 		                db_path(v->scope->db));
-	return form == FORM_PICTURE ? show_picture(v)
-	       : form == FORM_PAGE  ? show_page(v)
-	                            : show_tables(v, form);
+	return form == FORM_PICTURE
+	               ? view_draw(view, (const void *[]){v->data}, 1, v->options, NULL)
+	       : form == FORM_PAGE ? show_page(v)
+	                           : show_tables(v, form);
 }
 
 int command_view(const struct command *self, int argc, char **argv)
