@@ -192,16 +192,14 @@ static enum status check_against(struct scope *s, const struct options *o, struc
 
 static enum status check_print(struct scope *s, const struct sheet *t, const struct options *o)
 {
-	char heading[256];
 	enum status status;
 	FILE *out;
 
 	status = output_open(&out, o);
 	if (status)
 		return status;
-	scope_describe(s, heading, sizeof(heading));
 	if (!o->json && !o->csv)
-		fprintf(out, "%s\n", heading);
+		scope_describe(s, out);
 	sheet_write(t, o, out);
 	return output_close(out, o, STATUS_OK);
 }

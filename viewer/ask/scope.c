@@ -36,6 +36,13 @@ static void process_fill(struct scope *s, struct query *q)
 	s->lost = db_int(q, 7);
 	s->complete = db_int(q, 8);
 	s->last_seq = db_int(q, 9);
+	snprintf(s->who, sizeof(s->who), "%s (pid %" PRId64 ") on %s", s->name[0] ? s->name : "?",
+	         s->pid, s->allocator[0] ? s->allocator : "?");
+	if (s->lost)
+		snprintf(s->loss, sizeof(s->loss), "%s events were lost: figures are \"at least\"",
+		         count_text(s->lost).text);
+	else if (!s->complete)
+		snprintf(s->loss, sizeof(s->loss), "incomplete: figures are \"at least\"");
 	if (!db_int(q, 10) && processes > 1)
 		snprintf(s->chosen, sizeof(s->chosen),
 		         "most facts of %" PRId64 " processes, the recorded one is not known",
@@ -208,33 +215,17 @@ double scope_peak(struct scope *s, const char *figure)
 	return value;
 }
 
-void scope_describe(const struct scope *s, char *text, size_t size)
+void scope_describe(const struct scope *s, FILE *out)
 {
-	snprintf(text, size, "%s, pid %" PRId64 ", %s, %" PRId64 " facts, %" PRId64 " lost%s%s%s",
-	         s->name[0] ? s->name : "?", s->pid, s->allocator[0] ? s->allocator : "?", s->facts,
-	         s->lost, s->complete ? "" : ", incomplete: figures are \"at least\"",
-	         s->chosen[0] ? "; " : "", s->chosen);
+	fprintf(out, "%s, pid %" PRId64 ", %s, %" PRId64 " facts, %" PRId64 " lost%s%s%s\n",
+	        s->name[0] ? s->name : "?", s->pid, s->allocator[0] ? s->allocator : "?", s->facts,
+	        s->lost, s->complete ? "" : ", incomplete: figures are \"at least\"",
+	        s->chosen[0] ? "; " : "", s->chosen);
 }
 
 bool scope_differs_in_program(const struct scope *a, const struct scope *b)
 {
 	return strcmp(a->name, b->name) != 0;
-}
-
-void scope_who(const struct scope *s, char *text, size_t size)
-{
-	snprintf(text, size, "%s (pid %" PRId64 ") on %s", s->name[0] ? s->name : "?", s->pid,
-	         s->allocator[0] ? s->allocator : "?");
-}
-
-void scope_loss(const struct scope *s, char *text, size_t size)
-{
-	text[0] = '\0';
-	if (s->lost)
-		snprintf(text, size, "%s events were lost: figures are \"at least\"",
-		         count_text(s->lost).text);
-	else if (!s->complete)
-		snprintf(text, size, "incomplete: figures are \"at least\"");
 }
 
 bool scope_is_outside(const struct scope *s)

@@ -21,6 +21,8 @@
 #include "viewer/db.h"
 #include "options.h"
 
+#include <stdio.h>
+
 /* A moment of a process: the state right after fact `seq`. */
 struct moment {
 	int64_t seq;
@@ -38,6 +40,9 @@ struct scope {
 	int64_t last_seq;      /* the state at the end is that after this fact */
 	int64_t lost;
 	bool complete;
+	char who[160]; /* "sqlite3 (pid 4711) on liblw": the recording in the titles of pictures */
+	char loss
+		[120]; /* "7 events were lost: figures are "at least"", "" when nothing is missing */
 	char chosen[96]; /* how the process was chosen, where one could wonder; else "" */
 	/* Set by scope_select(): filters restrict the blocks; by time; by thread, size or site. */
 	bool selected, window, single;
@@ -87,13 +92,7 @@ struct moment scope_moment(struct scope *s, const struct when *when, enum when_k
 double scope_peak(struct scope *s, const char *figure);
 
 /* "sqlite3, pid 4711, liblw, 123456 facts, 0 lost": the line that heads each text output. */
-void scope_describe(const struct scope *s, char *text, size_t size);
-
-/* "sqlite3 (pid 4711) on liblw": the recording as the titles of pictures name it. */
-void scope_who(const struct scope *s, char *text, size_t size);
-
-/* "7 events were lost: figures are "at least"", or "" when nothing is missing. */
-void scope_loss(const struct scope *s, char *text, size_t size);
+void scope_describe(const struct scope *s, FILE *out);
 
 /* Is the allocator one that is traced from outside, so that its free parts are one? */
 bool scope_is_outside(const struct scope *s);

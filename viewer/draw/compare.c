@@ -122,11 +122,8 @@ static enum status compare_page(const struct compare *c, const struct options *o
 
 static void side_print(const char *side, const struct scope *s, FILE *out)
 {
-	char who[160], loss[120];
-
-	scope_who(s, who, sizeof(who));
-	scope_loss(s, loss, sizeof(loss));
-	fprintf(out, "%s%s, %s%s%s\n", side, who, db_path(s->db), loss[0] ? "; " : "", loss);
+	fprintf(out, "%s%s, %s%s%s\n", side, s->who, db_path(s->db), s->loss[0] ? "; " : "",
+	        s->loss);
 }
 
 static void compare_text(const struct compare *c, const struct options *o, FILE *out)

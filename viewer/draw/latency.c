@@ -31,18 +31,17 @@ static const char *kind_colour(const struct latency_kind *kind)
 struct shown {
 	struct latency latency;
 	char who[200];
-	char loss[120]; /* "" or what is missing */
+	const char *loss; /* the scope's */
 };
 
 static enum status latency_open(struct viewing *v)
 {
 	struct shown *d = v->data;
-	char who[160];
 	enum status status = latency_load(&d->latency, v->scope);
 
-	scope_who(v->scope, who, sizeof(who));
-	snprintf(d->who, sizeof(d->who), "%s%s", who, d->latency.part ? ", a part of it" : "");
-	scope_loss(v->scope, d->loss, sizeof(d->loss));
+	snprintf(d->who, sizeof(d->who), "%s%s", v->scope->who,
+	         d->latency.part ? ", a part of it" : "");
+	d->loss = v->scope->loss;
 	return status;
 }
 

@@ -37,8 +37,8 @@ static void map_describe(struct map *m, const struct scope *s)
 {
 	const struct snapshot *n = &m->snapshot;
 
-	scope_who(s, m->who, sizeof(m->who));
-	scope_loss(s, m->loss, sizeof(m->loss));
+	m->who = s->who;
+	m->loss = s->loss;
 	snprintf(m->when, sizeof(m->when), "after %s, fact %s of %s, %s asked for so far",
 	         text_span((double)(n->moment.time - s->start)).text,
 	         count_text(n->moment.seq).text, count_text(s->last_seq).text,

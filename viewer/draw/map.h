@@ -10,10 +10,9 @@
 
 struct map {
 	struct snapshot snapshot;
-	char who[160];  /* program, pid, allocator */
-	char when[256]; /* the moment, in words */
-	char why[200];  /* "at the peak of its extent", or "" */
-	char loss[120]; /* "" or what is missing */
+	const char *who, *loss; /* the scope's */
+	char when[256];         /* the moment, in words */
+	char why[200];          /* "at the peak of its extent", or "" */
 };
 
 enum status map_print(const struct viewing *v, FILE *out);

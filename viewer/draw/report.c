@@ -48,11 +48,9 @@ static void recordings_section(struct report *r)
 static enum status recording_section(struct report *r, int i)
 {
 	enum status status = STATUS_OK;
-	char who[160];
 
-	scope_who(&r->scope[i], who, sizeof(who));
 	fprintf(r->page.out, "<h2 id=\"recording-%d\">", i);
-	html_print(r->page.out, "%s", who);
+	html_text(r->scope[i].who, r->page.out);
 	fputs("</h2>\n", r->page.out);
 	for (int k = 0; !status && views[k]; k++) {
 		struct viewing v;

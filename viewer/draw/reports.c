@@ -22,10 +22,7 @@ static enum status report_table(const struct viewing *v, struct sheet *sheet)
 
 static enum status report_text(const struct viewing *v, FILE *out)
 {
-	char heading[256];
-
-	scope_describe(v->scope, heading, sizeof(heading));
-	fprintf(out, "%s\n", heading);
+	scope_describe(v->scope, out);
 	return STATUS_OK;
 }
 

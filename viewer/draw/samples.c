@@ -140,16 +140,14 @@ enum status samples_load(struct viewing *v)
 	struct scope *s = v->scope;
 	enum status status;
 
-	*t = (struct timeline){.outside = scope_is_outside(s)};
-	scope_who(s, t->who, sizeof(t->who));
-	scope_loss(s, t->lost, sizeof(t->lost));
+	*t = (struct timeline){
+		.outside = scope_is_outside(s), .part = s->window, .who = s->who, .lost = s->loss};
 	status = load_samples(t, s);
 	if (!status)
 		status = load_losses(t, s);
 	t->live = load_peak(s, "live");
 	t->extent = load_peak(s, "extent");
 	t->rss_anon = load_peak(s, "rss_anon");
-	t->part = s->window;
 	if (!status)
 		status = db_status(s->db);
 	if (status || !t->samples)

@@ -24,9 +24,8 @@ struct timeline {
 	struct timeline_peak live, extent, rss_anon; /* over all facts; value -1 unknown */
 	int64_t skip; /* ns at the start that are not shown: the tracer set itself up, 0 none */
 	bool outside;
-	bool part; /* --begin or --end left some of the run out */
-	char who[160];
-	char lost[120]; /* "" or what is missing */
+	bool part;              /* --begin or --end left some of the run out */
+	const char *who, *lost; /* the scope's */
 };
 
 /* Leaves out what lies before the program's own first call, unless --begin says where to begin. */

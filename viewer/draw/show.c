@@ -176,12 +176,10 @@ static void write_data(const struct viewing *v, const struct sheet *sheets, enum
 static enum status show_page(const struct viewing *v)
 {
 	const struct options *o = v->options;
-	char title[200];
 	struct page page;
 	enum status status;
 
-	scope_who(v->scope, title, sizeof(title));
-	status = page_begin(&page, title);
+	status = page_begin(&page, v->scope->who);
 	if (!status)
 		status = page_view(&page, v, 0);
 	return page_end(&page, status, o->output, o->force);

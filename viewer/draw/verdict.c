@@ -99,7 +99,7 @@ static void alert(FILE *out, const char *what, const char *words)
 enum status verdict_section(struct report *r)
 {
 	enum status status = STATUS_OK;
-	char words[300], loss[160];
+	char words[300];
 	FILE *out = r->page.out;
 
 	fputs("<p id=\"verdict\">", out);
@@ -119,9 +119,8 @@ enum status verdict_section(struct report *r)
 			         program_word(s), program_word(&r->scope[0]));
 			alert(out, scope_allocator(s), words);
 		}
-		scope_loss(s, loss, sizeof(loss));
-		if (loss[0])
-			alert(out, scope_allocator(s), loss);
+		if (s->loss[0])
+			alert(out, scope_allocator(s), s->loss);
 	}
 	return status;
 }
