@@ -70,7 +70,6 @@ const struct option_type option_share = {.units = ratio_units, .real = true, .mo
 const struct option_type option_limit_size = {.units = size_units + 1};
 const struct option_type option_limit_span = {.units = span_units + 1};
 const struct option_type option_limit_ratio = {.units = ratio_units + 1, .real = true};
-const struct option_type option_limit_share = {.units = ratio_units + 1, .real = true, .most = 1};
 
 enum verdict {
 	GOOD,

@@ -43,8 +43,7 @@ extern const struct option_type option_share; /* double: 0.3, 30%; at most all *
 extern const struct option_unit option_no_units[];
 
 /* Refused without a unit: 5 may have meant anything. */
-extern const struct option_type option_limit_size, option_limit_span, option_limit_share,
-	option_limit_ratio;
+extern const struct option_type option_limit_size, option_limit_span, option_limit_ratio;
 
 struct option_row {
 	char letter;      /* 'o' for -o, 0 none */
